@@ -1,0 +1,74 @@
+"""Help texts. Every example runs."""
+
+from knack.help_files import helps
+
+_EXIT_CODES = """\
+Exit codes: 0 ready or done; 1 error; 2 usage; 3 not found; 4 blocked; 5 undetermined, since something that decides \
+could not be read; 6 applied but not verified."""
+
+helps["aks egress"] = """
+type: group
+short-summary: Check a change of a cluster's outbound type before it is made, make it safely, and prove it.
+"""
+
+helps["aks egress show"] = f"""
+type: command
+short-summary: Show how a cluster reaches the internet.
+long-summary: |
+  Reads the outbound type, who owns the VNet, every subnet of nodes and pods with its route table, NAT gateway and \
+effective path, the egress IPs as addresses, the authorized IP ranges, and what could not be read. The JSON is a \
+snapshot that `az aks egress check --snapshot` judges offline. Never writes.
+  {_EXIT_CODES}
+examples:
+  - name: Show the egress of a cluster.
+    text: az aks egress show -g MyResourceGroup -n MyManagedCluster
+  - name: Save a snapshot to judge it later, or elsewhere.
+    text: az aks egress show -g MyResourceGroup -n MyManagedCluster -o json > snapshot.json
+"""
+
+helps["aks egress check"] = f"""
+type: command
+short-summary: Check whether a cluster can change its outbound type, and what that would cost.
+long-summary: |
+  With `--to`, runs every check for that type. Without it, gives one row for each outbound type. Never writes.
+  {_EXIT_CODES}
+examples:
+  - name: See which outbound types are open to a cluster.
+    text: az aks egress check -g MyResourceGroup -n MyManagedCluster
+  - name: Check a change to userDefinedRouting.
+    text: az aks egress check -g MyResourceGroup -n MyManagedCluster --to userDefinedRouting
+  - name: Stop a pipeline on warnings as well.
+    text: az aks egress check -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway --fail-on warning
+  - name: Judge a saved snapshot, offline.
+    text: az aks egress check --snapshot snapshot.json --to userAssignedNATGateway
+"""
+
+helps["aks egress migrate"] = f"""
+type: command
+short-summary: Change the outbound type of a cluster, safely.
+long-summary: |
+  Checks, shows the plan, asks, saves a record of what was there, sends one update that is refused when somebody else \
+changed the cluster meanwhile, follows it, and verifies what is there then. Findings that fail stop it; those that can \
+be gone past need `--accept` with their id.
+  {_EXIT_CODES}
+examples:
+  - name: See the plan, and send nothing.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway --dry-run
+  - name: Change the outbound type in a pipeline.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userDefinedRouting --yes
+  - name: Change to a managed NAT gateway, knowing that the region may give StandardV2.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --accept EGR604 --yes
+"""
+
+helps["aks egress list-paths"] = f"""
+type: command
+short-summary: List which outbound types can change to which, with the source and date of every answer.
+long-summary: |
+  Works offline. Where a newer text of Microsoft disagrees with a cell, the row says so in `disputed`.
+  {_EXIT_CODES}
+examples:
+  - name: List every path.
+    text: az aks egress list-paths -o table
+  - name: List where a cluster in its own VNet can go from loadBalancer.
+    text: az aks egress list-paths --vnet-type byo --from loadBalancer
+"""

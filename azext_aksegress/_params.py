@@ -1,0 +1,80 @@
+"""The options of each command, spelled as `az aks` spells them."""
+
+OUTBOUND_TYPES = [
+    "loadBalancer",
+    "managedNATGateway",
+    "userAssignedNATGateway",
+    "userDefinedRouting",
+    "none",
+    "block",
+]
+
+
+def load_arguments(loader, _):
+    """Register the options."""
+    from azure.cli.core.commands.parameters import (
+        get_enum_type,
+        get_resource_name_completion_list,
+        resource_group_name_type,
+    )
+    from azure.cli.core.local_context import LocalContextAction, LocalContextAttribute
+
+    from azext_aksegress import _validators
+
+    outbound_type = get_enum_type(OUTBOUND_TYPES)
+
+    with loader.argument_context("aks egress") as context:
+        context.argument("resource_group_name", resource_group_name_type)
+        context.argument(
+            "resource_name",
+            options_list=["--name", "-n"],
+            help="Name of the managed cluster.",
+            id_part="name",
+            completer=get_resource_name_completion_list("Microsoft.ContainerService/ManagedClusters"),
+            local_context_attribute=LocalContextAttribute(
+                name="aks_name", actions=[LocalContextAction.GET], scopes=["aks"]
+            ),
+        )
+        context.argument("to", arg_type=outbound_type, help="The outbound type to change to.")
+        context.argument(
+            "nat_gateway_sku",
+            options_list=["--nat-gateway-sku", "--outbound-type-sku"],
+            arg_type=get_enum_type(["Standard", "StandardV2"]),
+            validator=_validators.sku_needs_managed_nat_gateway,
+            help="SKU of the managed NAT gateway, with `--to managedNATGateway`. Without it, AKS takes the default "
+            "of the region, which can be StandardV2.",
+        )
+
+    with loader.argument_context("aks egress check") as context:
+        context.argument(
+            "snapshot",
+            validator=_validators.cluster_or_snapshot,
+            help="Judge the cluster in this file, saved with `az aks egress show -o json`, instead of a live one.",
+        )
+        context.argument(
+            "fail_on",
+            arg_type=get_enum_type(["blocked", "warning", "never"], default="blocked"),
+            help="What ends with exit code 4: a blocked move; a warning as well; or nothing, which also turns "
+            "exit code 5 (undetermined) into 0.",
+        )
+
+    with loader.argument_context("aks egress migrate") as context:
+        context.argument("to", arg_type=outbound_type, help="The outbound type to change to.")
+        context.argument(
+            "accept",
+            nargs="+",
+            type=_validators.acceptable_id,
+            help="Ids of findings to go past knowingly, such as EGR604. Only findings that are marked so can be "
+            "accepted; they stay in the report and in the record.",
+        )
+        context.argument("dry_run", action="store_true", help="Stop after the plan: nothing is sent.")
+        context.argument("yes", options_list=["--yes", "-y"], action="store_true", help="Do not ask.")
+
+    with loader.argument_context("aks egress list-paths") as context:
+        context.argument(
+            "vnet_type", arg_type=get_enum_type(["managed", "byo"]), help="Only paths of clusters in this kind of VNet."
+        )
+        context.argument(
+            "from_type", options_list=["--from"], arg_type=outbound_type, help="Only paths from this outbound type."
+        )
+        context.argument("to", arg_type=outbound_type, help="Only paths to this outbound type.")

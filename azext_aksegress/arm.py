@@ -1,0 +1,93 @@
+"""Azure Resource Manager's JSON and ids, read without trust: whatever is missing, null or of another type is None."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+Json = Dict[str, Any]
+
+
+def dig(document: Any, *path: str) -> Any:
+    """The value at a path of keys, or None where the path ends before it."""
+    for key in path:
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(key)
+    return document
+
+
+def text(document: Any, *path: str) -> Optional[str]:
+    """The non-empty string at a path, or None."""
+    value = dig(document, *path)
+    return value if isinstance(value, str) and value else None
+
+
+def flag(document: Any, *path: str) -> bool:
+    """Whether the value at a path is true; absent, null and anything else count as false, as ARM does."""
+    return dig(document, *path) is True
+
+
+def objects(document: Any, *path: str) -> Tuple[Json, ...]:
+    """The objects in the list at a path; what is no object is left out."""
+    value = dig(document, *path)
+    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+
+
+def strings(document: Any, *path: str) -> Tuple[str, ...]:
+    """The strings in the list at a path; what is no string is left out."""
+    value = dig(document, *path)
+    return tuple(item for item in value if isinstance(item, str) and item) if isinstance(value, list) else ()
+
+
+def references(document: Any, *path: str) -> Tuple[str, ...]:
+    """The `id` of each object in the list at a path."""
+    return tuple(reference for reference in (text(item, "id") for item in objects(document, *path)) if reference)
+
+
+def same(one: Optional[str], other: Optional[str]) -> bool:
+    """Whether two ids or names are the same to ARM, which ignores letter case."""
+    return one is not None and other is not None and one.lower() == other.lower()
+
+
+def _segments(resource_id: str) -> List[str]:
+    return [part for part in resource_id.split("/") if part]
+
+
+def part(resource_id: str, label: str) -> str:
+    """What follows a label in an id (`subscriptions`, `resourceGroups`, `virtualNetworks`…), or ''."""
+    segments = _segments(resource_id)
+    for key, value in zip(segments, segments[1:]):
+        if key.lower() == label.lower():
+            return value
+    return ""
+
+
+def name(resource_id: str) -> str:
+    """The last part of an id: the resource's own name."""
+    return (_segments(resource_id) or [""])[-1]
+
+
+def parent(resource_id: str) -> str:
+    """The id one level up: the virtual network of a subnet, for example."""
+    return "/" + "/".join(_segments(resource_id)[:-2])
+
+
+def resource_type(resource_id: str) -> str:
+    """`Microsoft.Network/virtualNetworks/subnets` for the id of a subnet, and of the collection of subnets too."""
+    segments = _segments(resource_id)
+    lower = [segment.lower() for segment in segments]
+    if "providers" not in lower:
+        return ""
+    provider = len(lower) - 1 - lower[::-1].index("providers")
+    return "/".join([*segments[provider + 1 : provider + 2], *segments[provider + 2 :: 2]])
+
+
+def is_collection(resource_id: str) -> bool:
+    """Whether an id names a list of resources (`…/virtualNetworks`) rather than one resource."""
+    segments = _segments(resource_id)
+    return len(segments) % 2 == 1
+
+
+def child(resource_id: str, *more: str) -> str:
+    """The id of something below another."""
+    return "/".join([resource_id.rstrip("/"), *more])

@@ -1,0 +1,242 @@
+"""The only module that talks to Azure: the cluster through azure-mgmt-containerservice, the rest through plain ARM.
+
+Both clients are made by az's own factory, so that credential, cloud, proxy, headers and logging are the CLI's.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
+
+from azure.core import PipelineClient
+from azure.core.configuration import Configuration
+from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.pipeline import policies
+from azure.core.rest import HttpRequest
+from azure.mgmt.core.exceptions import ARMErrorFormat
+from azure.mgmt.core.polling.arm_polling import ARMPolling
+
+from azext_aksegress import arm, read
+from azext_aksegress.arm import Json
+from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
+
+NETWORK_API_VERSION = "2025-07-01"
+"""Microsoft.Network's version in az 2.91.0: the first in its commands with a NAT gateway's IPv6 addresses."""
+PARALLEL_READS = 8
+READ_RETRIES = 4
+READ_TIMEOUT = 30
+"""Seconds without an answer after which one try of a read counts as failed."""
+POLLING_INTERVAL = 10
+"""Seconds between looks at a running operation where Azure does not name its own; AKS does not."""
+MAX_PAGES = 100
+
+
+class OnlyMethods(policies.SansIOHTTPPolicy):  # type: ignore[type-arg]
+    """Lets only some HTTP methods through, whatever another policy of the pipeline would like to send.
+
+    azure-mgmt-core's pipeline registers a resource provider, which is a write, when it meets one that is not.
+    """
+
+    def __init__(self, *methods: str) -> None:
+        self._methods = methods
+
+    def on_request(self, request: Any) -> None:
+        """Raise AzureError for a request that was not announced."""
+        if request.http_request.method not in self._methods:
+            raise AzureError(f"refused to send {request.http_request.method} {request.http_request.url}")
+
+
+class ArmReader:
+    """Reads any resource or collection of ARM as plain JSON. `get_mgmt_service_client` makes it."""
+
+    def __init__(self, credential: Any, subscription_id: str, base_url: str, **kwargs: Any) -> None:
+        config: Any = Configuration(**kwargs)
+        config.headers_policy = policies.HeadersPolicy(**kwargs)
+        config.user_agent_policy = kwargs.get("user_agent_policy") or policies.UserAgentPolicy(**kwargs)
+        config.proxy_policy = policies.ProxyPolicy(**kwargs)
+        config.redirect_policy = policies.RedirectPolicy(**kwargs)
+        config.retry_policy = policies.RetryPolicy(**kwargs)
+        config.authentication_policy = kwargs["authentication_policy"]
+        config.custom_hook_policy = kwargs.get("custom_hook_policy") or policies.CustomHookPolicy(**kwargs)
+        config.logging_policy = kwargs["logging_policy"]
+        config.http_logging_policy = kwargs["http_logging_policy"]
+        self.credential = credential
+        self.subscription_id = subscription_id
+        self._client: Any = PipelineClient(base_url, config=config, **kwargs)
+
+    def get(self, resource_id: str, api_version: str) -> Any:
+        """The JSON behind an id; raises AzureError, and ValueError for an answer that is no JSON."""
+        return self._json(self._client.format_url(resource_id), {"api-version": api_version})
+
+    def list(self, collection_id: str, api_version: str) -> Sequence[Json]:
+        """All members of a collection, page by page, as long as the pages stay on the same host."""
+        page = self.get(collection_id, api_version)
+        found = [*arm.objects(page, "value")]
+        host = self._client.format_url("/")
+        for _ in range(MAX_PAGES):
+            link = arm.text(page, "nextLink")
+            if link is None:
+                return tuple(found)
+            if not link.lower().startswith(host.lower()):
+                raise ValueError("the next page is on another host")
+            page = self._json(link, {})
+            found += arm.objects(page, "value")
+        raise ValueError(f"more than {MAX_PAGES} pages")
+
+    def _json(self, url: str, params: Mapping[str, str]) -> Any:
+        request = HttpRequest("GET", url, params=params, headers={"Accept": "application/json"})
+        response = self._client.send_request(request)
+        if response.status_code >= 300:
+            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+        return response.json()
+
+
+class Azure:
+    """One cluster's Azure: reads it, and writes it once when told to."""
+
+    def __init__(self, cli_ctx: Any, resource_group: str, name: str) -> None:
+        self._cli_ctx = cli_ctx
+        self._resource_group = resource_group
+        self._name = name
+
+    def read(self) -> Snapshot:
+        """The cluster and everything around it; raises AzureError when the cluster itself cannot be read."""
+        api_version, cluster = self._read_cluster()
+        snapshot = Snapshot(_now(), api_version, cluster)
+        return read.complete(snapshot, self._fetch)
+
+    def read_cluster(self) -> Json:
+        """The cluster alone, as ARM's JSON; raises AzureError."""
+        return self._read_cluster()[1]
+
+    def _read_cluster(self) -> "tuple[str, Json]":
+        def get(version: str) -> Any:
+            operations, extra = _cluster_operations(self._cli_ctx, version, per_retry_policies=[OnlyMethods("GET")])
+            return operations.get(
+                self._resource_group, self._name, cls=_raw, read_timeout=READ_TIMEOUT, **extra
+            )
+
+        version, cluster = _newest(get, API_VERSION)
+        if not isinstance(cluster, dict) or not arm.text(cluster, "id"):
+            raise AzureError("Azure's answer is not the JSON of a managed cluster.")
+        return version, cluster
+
+    @cached_property
+    def _reader(self) -> ArmReader:
+        from azure.cli.core.commands.client_factory import get_mgmt_service_client
+
+        reader: ArmReader = get_mgmt_service_client(
+            self._cli_ctx,
+            ArmReader,
+            retry_total=READ_RETRIES,
+            read_timeout=READ_TIMEOUT,
+            per_retry_policies=[OnlyMethods("GET")],
+        )
+        return reader
+
+    def _fetch(self, ids: Sequence[str]) -> Dict[str, Answer]:
+        reader = self._reader
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            return dict(zip(ids, pool.map(lambda resource_id: _answer(reader, resource_id), ids)))
+
+    def begin_put(self, body: bytes, etag: Optional[str], api_version: str) -> Any:
+        """Send the whole cluster once, without any retry; the poller of the operation that this starts.
+
+        Raises HttpResponseError when Azure refuses, and AzureError when no answer came.
+        """
+        operations, extra = _cluster_operations(
+            self._cli_ctx, api_version, per_retry_policies=[OnlyMethods("GET", "PUT")]
+        )
+        return operations.begin_create_or_update(
+            self._resource_group,
+            self._name,
+            io.BytesIO(body),
+            content_type="application/json",
+            headers={"If-Match": etag} if etag else {},
+            cls=_raw,
+            polling=ARMPolling(POLLING_INTERVAL),
+            retry_total=0,
+            **extra,
+        )
+
+
+def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> "tuple[Any, Dict[str, str]]":
+    """The operations on clusters, and what to add to each call so that it uses the api-version.
+
+    The SDK takes the version in the client from 39 on (az 2.77), and in each call before that.
+    """
+    from azure.cli.core.commands.client_factory import get_mgmt_service_client
+    from azure.mgmt import containerservice
+
+    single = int(containerservice.__version__.split(".")[0]) >= 39
+    at = {"api_version": api_version}
+    client = get_mgmt_service_client(
+        cli_ctx, containerservice.ContainerServiceClient, **({**kwargs, **at} if single else kwargs)
+    )
+    return client.managed_clusters, {} if single else at
+
+
+def _raw(response: Any, *_: Any) -> Any:
+    """The answer as JSON, without the SDK's models, which drop what they do not know."""
+    try:
+        return json.loads(response.http_response.text())
+    except ValueError as error:
+        raise AzureError("Azure's answer is not JSON.") from error
+
+
+_ARM_ID = re.compile(r"/subscriptions/[^/?#]+(/[^/?#]+)+$", re.I)
+"""Ids come from Azure's answers, and a token goes with each read: nothing that could name another host is read."""
+
+
+def _answer(reader: ArmReader, resource_id: str) -> Answer:
+    """What one id answers; every failure ends as Unread, so that it never holds the others up."""
+    if not _ARM_ID.match(resource_id):
+        return Unread(resource_id, "is not the id of an Azure resource")
+    many = arm.is_collection(resource_id)
+    try:
+        _, found = _newest(
+            lambda version: reader.list(resource_id, version) if many else reader.get(resource_id, version),
+            NETWORK_API_VERSION,
+        )
+    except HttpResponseError as error:
+        permission = f"{arm.resource_type(resource_id)}/read"
+        forbidden = error.status_code in (401, 403)
+        return Unread(resource_id, _reason(error), permission if forbidden else None)
+    except (AzureError, ValueError) as error:
+        return Unread(resource_id, f"no readable answer ({type(error).__name__})")
+    if many or isinstance(found, dict):
+        return tuple(found) if many else found
+    return Unread(resource_id, "no readable answer (not an object)")
+
+
+def _reason(error: HttpResponseError) -> str:
+    words = {401: "not signed in for it", 403: "forbidden", 404: "not found", 429: "throttled"}
+    code = getattr(error.error, "code", None)
+    status = words.get(error.status_code or 0, f"HTTP {error.status_code}")
+    return f"{status} ({code})" if code else status
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")
+_OTHER_VERSIONS = re.compile(r"supported (?:api-)?versions are (.*?)(?:The supported locations|$)", re.I | re.S)
+
+
+def _newest(call: "Callable[[str], Any]", version: str) -> "tuple[str, Any]":
+    """Call with an api-version, or where the cloud does not know it, with the newest stable one before it."""
+    try:
+        return version, call(version)
+    except HttpResponseError as error:
+        known = _OTHER_VERSIONS.search(str(error.message or "")) if error.status_code in (400, 404) else None
+        older = [found for found in _DATE.findall(known.group(1)) if found < version] if known else []
+        stable = [found for found in older if not found.endswith("preview")]
+        if not stable:
+            raise
+        return max(stable), call(max(stable))
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

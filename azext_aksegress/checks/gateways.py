@@ -1,0 +1,147 @@
+"""EGR21x, EGR221 and EGR223: will packets have a way out, by NAT gateways and by what pools forbid?"""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Optional
+
+from azext_aksegress import arm
+from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
+from azext_aksegress.checks.routes import subnets
+from azext_aksegress.checks.support import pools
+from azext_aksegress.cluster import Cluster, Pool, Subnet
+from azext_aksegress.fixes import Fix, after, az, before, cutover
+from azext_aksegress.matrix import ISOLATED, LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY
+from azext_aksegress.snapshot import Unread
+
+_NAT = "AKS documentation, nat-gateway.md, 2026-07-07"
+_NAT_URL = "https://learn.microsoft.com/azure/aks/nat-gateway"
+
+
+@check(
+    "EGR211",
+    "every subnet has a NAT gateway",
+    to=[USER_ASSIGNED_NAT_GATEWAY],
+    each=subnets,
+    blocks=True,
+    sources=[_NAT, "AKS refusal SubnetNotAssociatedWithNATGateway"],
+    url=_NAT_URL,
+)
+def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """AKS refuses the change, and nodes or pods on a subnet without the gateway would lose egress."""
+    gateway_id = subnet.nat_gateway_id
+    if gateway_id is None:
+        yield Fail(
+            subnet.id, f"{subnet.name} (pools: {', '.join(subnet.pools)}) has no NAT gateway", fix=_attach(subnet)
+        )
+    else:
+        yield Pass(subnet.id, f"{subnet.name}: {arm.name(gateway_id)}")
+
+
+def _attach(subnet: Subnet) -> List[Fix]:
+    """Attach the gateway that the cluster's other subnets in this VNet use, or one made for it: a Standard gateway
+    serves one VNet (Azure documentation, NAT gateway limits)."""
+    peer = _gateway_in(arm.parent(subnet.id), Cluster(subnet.snapshot))
+    if peer:
+        return [cutover(az("network vnet subnet update", ids=subnet.id, nat_gateway=peer))]
+    network = arm.parent(subnet.id)
+    where = {"subscription": arm.part(network, "subscriptions"), "resource_group": arm.part(network, "resourceGroups")}
+    gateway = f"nat-{arm.name(network)}"
+    gateway_id = (
+        f"/subscriptions/{where['subscription']}/resourceGroups/{where['resource_group']}"
+        f"/providers/Microsoft.Network/natGateways/{gateway}"
+    )
+    return [
+        before(az("network public-ip create", **where, name=f"pip-{gateway}", sku="Standard")),
+        before(az("network nat gateway create", **where, name=gateway, public_ip_addresses=f"pip-{gateway}")),
+        cutover(az("network vnet subnet update", ids=subnet.id, nat_gateway=gateway_id)),
+    ]
+
+
+def _gateway_in(network_id: str, cluster: Cluster) -> Optional[str]:
+    for other in cluster.subnets:
+        try:
+            gateway_id = other.nat_gateway_id
+        except Unread:
+            continue
+        if gateway_id and arm.same(arm.parent(other.id), network_id):
+            return gateway_id
+    return None
+
+
+@check(
+    "EGR212",
+    "that gateway has a public IP or prefix",
+    to=[USER_ASSIGNED_NAT_GATEWAY],
+    each=subnets,
+    blocks=True,
+    sources=[_NAT],
+    url=_NAT_URL,
+)
+def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """AKS refuses a NAT gateway without an address: nothing behind it can reach the internet."""
+    gateway = subnet.nat_gateway
+    if gateway is None:
+        yield Skip("EGR211")
+    elif not gateway.address_ids:
+        where = {
+            "subscription": arm.part(gateway.id, "subscriptions"),
+            "resource_group": arm.part(gateway.id, "resourceGroups"),
+        }
+        address = f"pip-{gateway.name}"
+        yield Fail(
+            gateway.id,
+            f"{gateway.name} has no public IP address and no prefix",
+            fix=[
+                before(az("network public-ip create", **where, name=address, sku="Standard")),
+                cutover(az("network nat gateway update", **where, name=gateway.name, public_ip_addresses=address)),
+            ],
+        )
+    else:
+        yield Pass(gateway.id, f"{gateway.name} has {len(gateway.address_ids)}")
+
+
+@check(
+    "EGR221",
+    "no NAT gateway stays on a subnet and overrides the new path",
+    to=[LOAD_BALANCER, *ISOLATED],
+    each=subnets,
+    sources=["Azure documentation, NAT gateway, outbound connectivity precedence", "Azure/AKS#1122, Azure/AKS#1653"],
+    url=_NAT_URL,
+)
+def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
+    """The gateway goes on carrying the subnet's egress after the move, or leaves an isolated cluster a way out."""
+    gateway_id = subnet.nat_gateway_id
+    if gateway_id is None or Cluster(subnet.snapshot).made_by_aks(gateway_id):
+        return
+    effect = "a way out remains" if request.to in ISOLATED else "it goes before the load balancer"
+    detach = az("network vnet subnet update", ids=subnet.id, nat_gateway="null")
+    yield Warn(
+        subnet.id, f"{subnet.name} has NAT gateway {arm.name(gateway_id)}: {effect}", fix=[after(detach)]
+    )
+
+
+@check(
+    "EGR223",
+    "no Windows pool has outbound NAT disabled",
+    to=[LOAD_BALANCER],
+    each=pools,
+    blocks=True,
+    sources=[_NAT, "Azure/AKS CHANGELOG.md, 2023-09-03"],
+    url=_NAT_URL,
+)
+def windows_pools_have_outbound_nat(pool: Pool, _: Request) -> Iterator[Outcome]:
+    """AKS refuses loadBalancer for a pool made without outbound NAT, which can be set only when a pool is made."""
+    if pool.outbound_nat_disabled:
+        where = {
+            "subscription": arm.part(pool.id, "subscriptions"),
+            "resource_group": arm.part(pool.id, "resourceGroups"),
+            "cluster_name": arm.part(pool.id, "managedClusters"),
+        }
+        yield Fail(
+            pool.id,
+            f"pool {pool.name} has disableOutboundNat",
+            fix=[
+                before(az("aks nodepool add", **where, name="<new-pool>", os_type="Windows")),
+                before(az("aks nodepool delete", **where, name=pool.name)),
+            ],
+        )

@@ -1,0 +1,133 @@
+"""EGR3xx: who will notice the new address?"""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Iterator, List, Optional, Sequence, Tuple
+
+from azext_aksegress import egress
+from azext_aksegress.checks import Fail, Note, Outcome, Pass, Request, Skip, Warn, check
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.egress import Addresses
+from azext_aksegress.fixes import after, az, before
+from azext_aksegress.matrix import LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY
+from azext_aksegress.snapshot import Unread
+
+ONLY_THE_LOAD_BALANCER = "0.0.0.0/32"
+"""The range that admits nothing but AKS's own load balancer addresses; it is replaced, never joined by others."""
+
+_RANGES = "AKS documentation, api-server-authorized-ip-ranges.md, 2026-08-03"
+_TAG = "azurecloud"
+
+
+@check(
+    "EGR301",
+    "the API server will accept the nodes' new addresses",
+    blocks=True,
+    acceptable=True,
+    sources=[_RANGES],
+    url="https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges",
+)
+def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """Nodes whose address is not in the authorized ranges lose the API server and turn NotReady."""
+    private, ranges = cluster.private_api_server, cluster.authorized_ip_ranges
+    if private:
+        yield Skip(f"nodes reach the API server without the internet ({private})")
+        return
+    if not ranges:
+        yield Pass(cluster.id, "no authorized ranges are set")
+        return
+    new = egress.after(cluster, request.to, request.nat_gateway_sku)
+    missing, unclear = _missing(cluster, ranges, new.known)
+    if request.to == LOAD_BALANCER:
+        seen = f"; {', '.join(missing)} is not in them" if missing else ""
+        yield Warn(cluster.id, f"authorized ranges are set, and AKS admits its own load balancer addresses only{seen}")
+        return
+    if missing:
+        yield Fail(
+            cluster.id,
+            f"{', '.join(missing)} is not in the authorized ranges {', '.join(ranges)}",
+            fix=[before(_authorize(cluster, missing))],
+        )
+    yield from _not_known(cluster, request, ranges, new)
+    if unclear:
+        raise Unread(cluster.id, f"whether the tags in the authorized ranges cover {', '.join(unclear)}")
+    if not missing and new.complete and not new.known:
+        yield Skip("the cluster will have no way out, so no address to admit")
+
+
+def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: Addresses) -> Iterator[Outcome]:
+    if any(_covers_azure(cluster, found) for found in ranges):
+        new = Addresses(new.known, tuple(row for row in new.unknown if row.reason != egress.MADE_BY_THE_MOVE))
+    for unread in new.unknown:
+        if unread.reason == egress.MADE_BY_THE_MOVE:
+            look = az("aks egress show", ids=cluster.id, query="egress.egressIps", output="tsv")
+            yield Fail(
+                cluster.id,
+                "the new addresses cannot be known, nor admitted, before the move: AKS makes them",
+                fix=[after(look), after(_authorize(cluster, ["<new-address>"]))],
+            )
+        elif unread.reason == egress.NO_WAY_OUT:
+            yield Skip("EGR211" if request.to == USER_ASSIGNED_NAT_GATEWAY else "EGR202")
+        else:
+            raise unread
+
+
+def _missing(cluster: Cluster, ranges: Sequence[str], new: Sequence[str]) -> Tuple[List[str], List[str]]:
+    """The new addresses that no range holds, and those that a tag which this tool cannot resolve may hold."""
+    outside = [found for found in new if not any(_holds(cluster, known, found) for known in ranges)]
+    return (outside, []) if not any(_is_tag(known) for known in ranges) else ([], outside)
+
+
+def _is_tag(known: str) -> bool:
+    return _network(known) is None and not known.lower().startswith(_TAG)
+
+
+def _holds(cluster: Cluster, known: str, address: str) -> bool:
+    outer, inner = _network(known), _network(address)
+    if outer is None:
+        return _covers_azure(cluster, known)
+    return inner is not None and outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
+
+
+def _network(text: str) -> "Optional[object]":
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def _covers_azure(cluster: Cluster, known: str) -> bool:
+    """Whether a range is the service tag of all of Azure's addresses, or of those in the cluster's region."""
+    return known.lower() in (_TAG, f"{_TAG}.{cluster.location}")
+
+
+def _authorize(cluster: Cluster, new: Sequence[str]) -> str:
+    kept = [known for known in cluster.authorized_ip_ranges if known != ONLY_THE_LOAD_BALANCER]
+    return az("aks update", ids=cluster.id, api_server_authorized_ip_ranges=",".join([*kept, *new]))
+
+
+@check("EGR302", "allow-lists elsewhere must learn the new address")
+def allow_lists_must_learn(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """Whoever admits the cluster by its address refuses it after the move: partners, SaaS, databases and registries
+    with a firewall, named locations in Microsoft Entra Conditional Access."""
+    yield Note(None, f"egress IPs: {_words(_try(cluster, None))} -> {_words(_try(cluster, request))}")
+
+
+def _try(cluster: Cluster, request: Optional[Request]) -> Addresses:
+    try:
+        return egress.after(cluster, request.to, request.nat_gateway_sku) if request else egress.before(cluster)
+    except Unread as unread:
+        return Addresses((), (unread,))
+
+
+def _words(found: Addresses) -> str:
+    parts = [*found.known, *(f"unknown ({unread})" for unread in found.unknown)]
+    return ", ".join(parts) or "none"
+
+
+@check("EGR304", "connections that last will break")
+def connections_break(_: Cluster, request: Request) -> Iterator[Outcome]:
+    """Connections that are open during the move are reset, egress is down for minutes, and AKS may reimage nodes
+    (AKS documentation, egress-outboundtype.md, 2026-08-05; node-disruption-policy.md, 2026-07-14)."""
+    yield Note(None, "plan a window: open connections break, egress is down for a while, nodes may be reimaged")

@@ -1,0 +1,186 @@
+"""EGR20x and EGR222: will packets have a way out, by the route tables?"""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional, Sequence
+
+from azext_aksegress import arm, egress
+from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
+from azext_aksegress.cluster import APPLIANCE_HOPS, DEFAULT_ROUTE, DROPPING_HOPS, Cluster, RouteTable, Subnet
+from azext_aksegress.fixes import Fix, after, az, cutover
+from azext_aksegress.matrix import ISOLATED, LOAD_BALANCER, USER_DEFINED_ROUTING
+from azext_aksegress.snapshot import Unread
+
+_LIMIT_EGRESS = "AKS documentation, limit-egress-traffic.md and egress-udr.md, 2026-07-02"
+_PRECEDENCE = "Azure documentation, NAT gateway, outbound connectivity precedence"
+_UDR_URL = "https://learn.microsoft.com/azure/aks/egress-udr"
+
+
+def subnets(cluster: Cluster) -> Sequence[Subnet]:
+    """For checks that judge each subnet that nodes or pods use."""
+    return cluster.subnets
+
+
+def _peers(subnet: Subnet) -> Iterator[RouteTable]:
+    """The other route tables of the cluster that lead out already: what a fix can point to."""
+    for other in Cluster(subnet.snapshot).subnets:
+        try:
+            table = other.route_table
+        except Unread:
+            continue
+        if table and table.default_route and _leads_out(table):
+            yield table
+
+
+def _leads_out(table: RouteTable) -> bool:
+    hop = table.default_route.next_hop_type if table.default_route else None
+    return any(arm.same(hop, known) for known in APPLIANCE_HOPS)
+
+
+@check(
+    "EGR201",
+    "every subnet has a route table",
+    to=[USER_DEFINED_ROUTING],
+    each=subnets,
+    blocks=True,
+    sources=[_LIMIT_EGRESS, "AKS refusal ExistingRouteTableNotAssociatedWithSubnet"],
+    url=_UDR_URL,
+)
+def route_table_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """AKS refuses userDefinedRouting while a subnet of a pool has no route table."""
+    if subnet.route_table_id is None:
+        table = next((peer.id for peer in _peers(subnet)), "<route-table-id>")
+        attach = az("network vnet subnet update", ids=subnet.id, route_table=table)
+        yield Fail(
+            subnet.id, f"{subnet.name} ({_pools(subnet)}) has no route table", fix=[cutover(attach)]
+        )
+
+
+def _pools(subnet: Subnet) -> str:
+    return f"{'pool' if len(subnet.pools) == 1 else 'pools'} {', '.join(subnet.pools)}"
+
+
+@check(
+    "EGR202",
+    "every route table has a 0.0.0.0/0 route",
+    to=[USER_DEFINED_ROUTING],
+    each=subnets,
+    blocks=True,
+    sources=[_LIMIT_EGRESS, "AKS refusal RouteTableMissingDefaultRouteError", "MicrosoftDocs/azure-docs#108240"],
+    url=_UDR_URL,
+)
+def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """AKS refuses the change, since nodes on that table would have no way out; routes by BGP or vWAN do not count."""
+    table = subnet.route_table
+    if table is None:
+        yield Skip("EGR201")
+    elif table.default_route is None:
+        cluster = Cluster(subnet.snapshot)
+        used = ", ".join(found.name for found in cluster.subnets if _attached(found, table))
+        observed = f"{table.name} (on {used}) has no {DEFAULT_ROUTE} route"
+        if cluster.private_api_server and table.bgp_propagation:
+            observed += "; a default route learned by BGP would do, and is invisible to ARM"
+            yield Warn(table.id, observed, fix=[cutover(_create_route(table, subnet))])
+        else:
+            yield Fail(table.id, observed, fix=[cutover(_create_route(table, subnet))])
+
+
+def _attached(subnet: Subnet, table: RouteTable) -> bool:
+    try:
+        return arm.same(subnet.route_table_id, table.id)
+    except Unread:
+        return False
+
+
+def _create_route(table: RouteTable, subnet: Subnet) -> str:
+    route = next((peer.default_route for peer in _peers(subnet)), None)
+    hop = route.next_hop_type if route else "VirtualAppliance"
+    address = route.next_hop_address if route else "<firewall-private-ip>"
+    options = {"next_hop_ip_address": address} if address else {}
+    return az(
+        "network route-table route create",
+        **_table_of(table.id),
+        name="default-egress",
+        address_prefix=DEFAULT_ROUTE,
+        next_hop_type=hop,
+        **options,
+    )
+
+
+def _table_of(table_id: str) -> "dict[str, str]":
+    return {
+        "subscription": arm.part(table_id, "subscriptions"),
+        "resource_group": arm.part(table_id, "resourceGroups"),
+        "route_table_name": arm.name(table_id),
+    }
+
+
+@check(
+    "EGR203",
+    "its next hop is a virtual appliance or a gateway",
+    to=[USER_DEFINED_ROUTING],
+    each=subnets,
+    blocks=True,
+    sources=["AKS refusal RouteTableInvalidNextHop", "hashicorp/terraform-provider-azurerm#8609"],
+    url=_UDR_URL,
+)
+def next_hop_leads_out(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """AKS takes only VirtualAppliance and VirtualNetworkGateway as next hop of the default route."""
+    table = subnet.route_table
+    if table is None or table.default_route is None:
+        yield Skip("EGR202" if table else "EGR201")
+        return
+    route = table.default_route
+    if any(arm.same(route.next_hop_type, known) for known in APPLIANCE_HOPS):
+        yield Pass(table.id, f"{table.name}: {route.next_hop_type} {route.next_hop_address or ''}".rstrip())
+        return
+    expected = " or ".join(APPLIANCE_HOPS)
+    observed = f"{table.name} sends {DEFAULT_ROUTE} to next hop type {route.next_hop_type or 'nothing'}"
+    update = az(
+        "network route-table route update",
+        **_table_of(table.id),
+        name=route.name,
+        next_hop_type="VirtualAppliance",
+        next_hop_ip_address=_peer_address(subnet) or "<firewall-private-ip>",
+    )
+    refused = ("", "internet", *(hop.lower() for hop in DROPPING_HOPS))
+    outcome = Fail if route.next_hop_type.lower() in refused else Warn
+    yield outcome(table.id, observed, fix=[cutover(update)], expected=expected)
+
+
+def _peer_address(subnet: Subnet) -> Optional[str]:
+    routes = (peer.default_route for peer in _peers(subnet))
+    return next((route.next_hop_address for route in routes if route and route.next_hop_address), None)
+
+
+@check(
+    "EGR222",
+    "no 0.0.0.0/0 appliance route stays and overrides the new path",
+    to=[LOAD_BALANCER, *ISOLATED],
+    each=subnets,
+    sources=[_PRECEDENCE],
+    url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
+)
+def no_appliance_route_stays(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """The route goes on carrying all egress after the move, and answers to inbound traffic take another way back."""
+    table = subnet.route_table
+    if table is None or table.default_route is None:
+        return
+    if egress.carrier(Cluster(subnet.snapshot), subnet, LOAD_BALANCER).kind in (
+        egress.VIRTUAL_APPLIANCE,
+        egress.VIRTUAL_NETWORK_GATEWAY,
+        egress.NO_PATH,
+    ):
+        hop = f"{table.default_route.next_hop_type} {table.default_route.next_hop_address or ''}".rstrip()
+        yield Warn(table.id, f"{table.name} still sends {DEFAULT_ROUTE} to {hop}", fix=[_remove_route(subnet, table)])
+
+
+def _remove_route(subnet: Subnet, table: RouteTable) -> Fix:
+    """Delete the route where only the cluster uses the table, or where kubenet needs the table; else detach it."""
+    cluster = Cluster(subnet.snapshot)
+    own = {found.id.lower() for found in cluster.subnets}
+    shared = any(found.lower() not in own for found in table.subnet_ids)
+    if shared and not cluster.kubenet:
+        return after(az("network vnet subnet update", ids=subnet.id, route_table="null"))
+    name = table.default_route.name if table.default_route else ""
+    return after(az("network route-table route delete", **_table_of(table.id), name=name))

@@ -1,0 +1,163 @@
+"""EGR6xx: can I come back?"""
+
+from __future__ import annotations
+
+from typing import Iterator, List
+
+from azext_aksegress import arm, egress, matrix
+from azext_aksegress.checks import Note, Outcome, Pass, Request, Skip, Warn, check, label
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.snapshot import API_VERSION, Unread
+
+_BLOG = "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29"
+_NAT_URL = "https://learn.microsoft.com/azure/aks/nat-gateway"
+STANDARD_ONLY_REGIONS = (
+    "canadaeast",
+    "indonesiacentral",
+    "israelnorthwest",
+    "qatarcentral",
+    "swedensouth",
+    "westindia",
+)
+"""Regions without StandardV2 NAT gateways (Azure documentation, nat-gateway/nat-sku.md, 2026-07-27)."""
+STANDARD_ONLY_CLOUDS = ("usgov", "usdod", "usnat", "ussec", "china")
+"""How the regions of clouds without StandardV2 begin (Azure/AKS CHANGELOG.md, 2026-04-02)."""
+
+
+@check("EGR601", "the way back is in the matrix", acceptable=True)
+def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """A one-way door: once through, the cluster cannot return to the outbound type that it has today."""
+    there = matrix.find(
+        cluster.vnet, cluster.outbound_type, request.to, _sku(cluster), request.nat_gateway_sku
+    )
+    if there is None or there.status == matrix.NOT_SUPPORTED:
+        yield Skip("EGR101")
+        return
+    if there.status == matrix.NOT_APPLICABLE:
+        yield Pass(cluster.id, f"the type stays {request.to}")
+        return
+    back = way_back(cluster, request)
+    move = f"{request.to} -> {cluster.outbound_type}"
+    if back is None or not back.supported:
+        source = f" ({back.source}, {back.date})" if back else ""
+        yield Warn(cluster.id, f"{move} is not supported{source}")
+    elif back.disputed:
+        yield Note(cluster.id, f"{move}: {back.source}, {back.date}; but {'; but '.join(back.disputed)}")
+    else:
+        yield Pass(cluster.id, f"{move}: {back.source}, {back.date}")
+
+
+def _sku(cluster: Cluster) -> "str | None":
+    return cluster.nat_gateway_sku if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY else None
+
+
+def way_back(cluster: Cluster, request: Request) -> "matrix.Path | None":
+    """The path from the target back to today's type and SKU, or None where no source has one; raises Unread."""
+    origin_sku = request.nat_gateway_sku if request.to == matrix.MANAGED_NAT_GATEWAY else None
+    target_sku = (_sku(cluster) or matrix.STANDARD) if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY else None
+    path = matrix.find(cluster.vnet, request.to, cluster.outbound_type, origin_sku, target_sku)
+    return path if path is None or path.status != matrix.NOT_APPLICABLE else None
+
+
+@check("EGR602", "today's egress IPs can be had again")
+def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """AKS deletes the public IPs that it made for the old path: on the way back the cluster gets other addresses."""
+    carried = {found.lower() for row in egress.carriers(cluster, cluster.outbound_type) for found in row.address_ids}
+    for address_id in egress.released_ids(cluster, request.to, request.nat_gateway_sku):
+        if address_id.lower() in carried:
+            yield Warn(address_id, f"{_address(cluster, address_id)} was made by AKS and will be released")
+
+
+def _address(cluster: Cluster, address_id: str) -> str:
+    try:
+        return egress.address(cluster.snapshot, address_id)
+    except Unread:
+        return label(address_id)
+
+
+_DEFAULTS = {
+    "loadBalancerProfile": {
+        "managedOutboundIPs": {"count": 1},
+        "allocatedOutboundPorts": 0,
+        "idleTimeoutInMinutes": 30,
+        "backendPoolType": "nodeIPConfiguration",
+        "enableMultipleStandardLoadBalancers": False,
+    },
+    "natGatewayProfile": {"managedOutboundIPProfile": {"count": 1}, "idleTimeoutInMinutes": 4},
+}
+"""What AKS sets by itself (azure-mgmt-containerservice 41.6.0, docstrings): losing that is no loss."""
+
+_KEPT = {matrix.LOAD_BALANCER: "loadBalancerProfile", matrix.MANAGED_NAT_GATEWAY: "natGatewayProfile"}
+
+
+@check("EGR603", "nothing configured today is lost")
+def nothing_configured_is_lost(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """AKS drops the profile of the path that is left; the record of `migrate` keeps it, so that it can be set again."""
+    lost = [
+        setting
+        for profile in _DEFAULTS
+        if _KEPT.get(request.to) != profile or cluster.outbound_type != request.to
+        for setting in _configured(cluster, profile)
+        if not (request.to == matrix.LOAD_BALANCER and setting.startswith("loadBalancerProfile.backendPoolType"))
+    ]
+    if lost:
+        yield Warn(cluster.id, "; ".join(lost))
+
+
+def _configured(cluster: Cluster, profile: str) -> List[str]:
+    stored = cluster.setting("networkProfile", profile)
+    if not isinstance(stored, dict):
+        return []
+    ignored = ("effectiveOutboundIPs", "sku")
+    return [
+        f"{profile}.{key} = {_short(value)}"
+        for key, value in sorted(stored.items())
+        if key not in ignored and value not in (None, {}, []) and not _is_default(value, _DEFAULTS[profile].get(key))
+    ]
+
+
+def _is_default(value: object, default: object) -> bool:
+    if isinstance(value, str) and isinstance(default, str):
+        return arm.same(value, default)
+    if isinstance(value, dict) and isinstance(default, dict):
+        return all(item in (None, 0) or item == default.get(key) for key, item in value.items())
+    return value == default
+
+
+def _short(value: object) -> str:
+    ids = [*arm.references(value, "publicIPs"), *arm.references(value, "publicIPPrefixes")]
+    ids += [*arm.strings(value, "publicIPs"), *arm.strings(value, "publicIPPrefixes")]
+    if ids:
+        return ", ".join(label(found) for found in ids)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
+    return str(value)
+
+
+@check(
+    "EGR604",
+    "the move does not end on StandardV2 by default",
+    to=[matrix.MANAGED_NAT_GATEWAY],
+    acceptable=True,
+    sources=[_BLOG],
+    url=_NAT_URL,
+)
+def no_standard_v2_by_default(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """Without a SKU, AKS takes the region's default, which can be StandardV2: from there, no way leads back to
+    loadBalancer or to a Standard gateway."""
+    if request.nat_gateway_sku:
+        yield Pass(cluster.id, f"{request.nat_gateway_sku} was asked for")
+        return
+    if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY and cluster.nat_gateway_sku:
+        yield Pass(cluster.id, f"the gateway is {cluster.nat_gateway_sku} already")
+        return
+    if cluster.snapshot.api_version < API_VERSION:
+        yield Pass(cluster.id, f"api-version {cluster.snapshot.api_version} keeps Standard")
+        return
+    region = cluster.location
+    if region is None:
+        raise Unread(cluster.id, "Azure's answer has no location")
+    if region in STANDARD_ONLY_REGIONS or region.startswith(STANDARD_ONLY_CLOUDS):
+        yield Pass(cluster.id, f"{region} has Standard only")
+    else:
+        yield Warn(cluster.id, f"no SKU is asked for, and the default of {region} may be StandardV2: a one-way door")

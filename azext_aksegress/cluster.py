@@ -1,0 +1,333 @@
+"""What a Snapshot says, in the words of the field: cluster, pools, subnets, route tables, NAT gateways, firewalls.
+
+Nothing here judges. Touching what could not be read raises Unread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_network
+from typing import Dict, List, Optional, Tuple
+
+from azext_aksegress import arm, matrix
+from azext_aksegress.arm import Json
+from azext_aksegress.snapshot import Snapshot, Unread
+
+DEFAULT_ROUTE = "0.0.0.0/0"
+APPLIANCE_HOPS = ("VirtualAppliance", "VirtualNetworkGateway")
+"""The next hops that AKS takes for userDefinedRouting, by its refusal RouteTableInvalidNextHop
+(hashicorp/terraform-provider-azurerm#8609)."""
+DROPPING_HOPS = ("None", "VnetLocal")
+"""Next hops that lead a default route nowhere on the internet."""
+
+_KNOWN_SINCE = {
+    "bootstrapProfile": "2025-01-01",
+    "enableVnetIntegration": "2025-03-01",
+    "nodeProvisioningProfile": "2025-05-01",
+    "natGatewayProfile.sku": "2026-06-01",
+}
+"""The first stable api-version of Microsoft.ContainerService that has a property, read from the models of
+azure-mgmt-containerservice 33.0 to 41.6: where an older one answered, the property's absence says nothing."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One agent pool."""
+
+    id: str
+    name: str
+    type: Optional[str]
+    provisioning_state: Optional[str]
+    subnet_id: Optional[str]
+    pod_subnet_id: Optional[str]
+    node_public_ip: bool
+    node_public_ip_prefix_id: Optional[str]
+    outbound_nat_disabled: bool
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route of a route table."""
+
+    name: str
+    next_hop_type: str
+    next_hop_address: Optional[str]
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    """A route table; `subnet_ids` are all subnets that it is attached to, the cluster's or not."""
+
+    id: str
+    default_route: Optional[Route]
+    bgp_propagation: bool
+    subnet_ids: Tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The table's own name."""
+        return arm.name(self.id)
+
+
+@dataclass(frozen=True)
+class NatGateway:
+    """A NAT gateway with the ids of its public IP addresses and prefixes, IPv4 and IPv6."""
+
+    id: str
+    address_ids: Tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The gateway's own name."""
+        return arm.name(self.id)
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet that nodes or pods use, and the pools that do; what is attached to it is read on touch."""
+
+    id: str
+    pools: Tuple[str, ...]
+    snapshot: Snapshot
+
+    @property
+    def name(self) -> str:
+        """The subnet's own name."""
+        return arm.name(self.id)
+
+    @property
+    def route_table_id(self) -> Optional[str]:
+        """The id of the attached route table; raises Unread."""
+        return arm.text(self.snapshot.resource(self.id), "properties", "routeTable", "id")
+
+    @property
+    def nat_gateway_id(self) -> Optional[str]:
+        """The id of the attached NAT gateway; raises Unread."""
+        return arm.text(self.snapshot.resource(self.id), "properties", "natGateway", "id")
+
+    @property
+    def network_security_group_id(self) -> Optional[str]:
+        """The id of the attached network security group; raises Unread."""
+        return arm.text(self.snapshot.resource(self.id), "properties", "networkSecurityGroup", "id")
+
+    @property
+    def route_table(self) -> Optional[RouteTable]:
+        """The attached route table; raises Unread."""
+        table_id = self.route_table_id
+        return route_table(table_id, self.snapshot.resource(table_id)) if table_id else None
+
+    @property
+    def default_route(self) -> Optional[Route]:
+        """The 0.0.0.0/0 route of the attached route table; raises Unread."""
+        table = self.route_table
+        return table.default_route if table else None
+
+    @property
+    def nat_gateway(self) -> Optional[NatGateway]:
+        """The attached NAT gateway; raises Unread."""
+        gateway_id = self.nat_gateway_id
+        return nat_gateway(gateway_id, self.snapshot.resource(gateway_id)) if gateway_id else None
+
+
+def route_table(table_id: str, document: Json) -> RouteTable:
+    """A route table from its ARM JSON."""
+    routes = arm.objects(document, "properties", "routes")
+    defaults = [route for route in routes if is_default(arm.text(route, "properties", "addressPrefix"))]
+    return RouteTable(
+        table_id,
+        _route(defaults[0]) if defaults else None,
+        not arm.flag(document, "properties", "disableBgpRoutePropagation"),
+        arm.references(document, "properties", "subnets"),
+    )
+
+
+def _route(document: Json) -> Route:
+    return Route(
+        arm.text(document, "name") or "",
+        arm.text(document, "properties", "nextHopType") or "",
+        arm.text(document, "properties", "nextHopIpAddress"),
+    )
+
+
+def is_default(prefix: Optional[str]) -> bool:
+    """Whether an address prefix is 0.0.0.0/0; service tags and what cannot be parsed are not."""
+    try:
+        return prefix is not None and ip_network(prefix.strip()) == ip_network(DEFAULT_ROUTE)
+    except ValueError:
+        return False
+
+
+def nat_gateway(gateway_id: str, document: Json) -> NatGateway:
+    """A NAT gateway from its ARM JSON."""
+    keys = ("publicIpAddresses", "publicIpPrefixes", "publicIpAddressesV6", "publicIpPrefixesV6")
+    return NatGateway(
+        gateway_id, tuple(found for key in keys for found in arm.references(document, "properties", key))
+    )
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The cluster of a Snapshot."""
+
+    snapshot: Snapshot
+
+    @property
+    def document(self) -> Json:
+        """The cluster's ARM JSON."""
+        return self.snapshot.cluster
+
+    @property
+    def id(self) -> str:
+        """The cluster's ARM id."""
+        return arm.text(self.document, "id") or ""
+
+    @property
+    def name(self) -> str:
+        """The cluster's own name."""
+        return arm.name(self.id)
+
+    @property
+    def resource_group(self) -> str:
+        """The resource group that the cluster itself is in."""
+        return arm.part(self.id, "resourceGroups")
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription that the cluster is in."""
+        return arm.part(self.id, "subscriptions")
+
+    @property
+    def location(self) -> Optional[str]:
+        """The region as ARM normalises it: lower case, no spaces."""
+        location = arm.text(self.document, "location")
+        return location.lower().replace(" ", "") if location else None
+
+    def setting(self, *path: str) -> object:
+        """The value at a path below `properties`, or None."""
+        return arm.dig(self.document, "properties", *path)
+
+    def text(self, *path: str) -> Optional[str]:
+        """The non-empty string at a path below `properties`, or None."""
+        return arm.text(self.document, "properties", *path)
+
+    def required(self, *path: str) -> str:
+        """The string at a path below `properties`; raises Unread where Azure's answer has none."""
+        value = self.text(*path)
+        if value is None:
+            raise Unread(self.id, f"Azure's answer has no properties.{'.'.join(path)}")
+        return value
+
+    def known(self, property_name: str) -> None:
+        """Raise Unread where the api-version that answered is older than a property."""
+        since = _KNOWN_SINCE[property_name]
+        if self.snapshot.api_version[:10] < since:
+            answered = self.snapshot.api_version
+            raise Unread(self.id, f"{property_name} needs api-version {since}, and this cloud answered {answered}")
+
+    @cached_property
+    def outbound_type(self) -> str:
+        """Today's outbound type, spelled as ARM spells it; raises Unread where there is none."""
+        stored = self.required("networkProfile", "outboundType")
+        if arm.same(stored, matrix.RETIRED_STANDARD_V2_TYPE):
+            return matrix.MANAGED_NAT_GATEWAY
+        return next((known for known in matrix.OUTBOUND_TYPES if arm.same(known, stored)), stored)
+
+    @cached_property
+    def nat_gateway_sku(self) -> Optional[str]:
+        """The SKU of the managed NAT gateway of a managedNATGateway cluster, or None where none is stored; raises Unread."""
+        if arm.same(self.text("networkProfile", "outboundType"), matrix.RETIRED_STANDARD_V2_TYPE):
+            return matrix.STANDARD_V2
+        stored = self.text("networkProfile", "natGatewayProfile", "sku")
+        if stored is None:
+            self.known("natGatewayProfile.sku")
+        return next((known for known in matrix.NAT_GATEWAY_SKUS if arm.same(known, stored)), stored)
+
+    @cached_property
+    def pools(self) -> Tuple[Pool, ...]:
+        """All agent pools; raises Unread for a cluster that lists none and has no hosted system pool either."""
+        pools = tuple(self._pool(item) for item in arm.objects(self.document, "properties", "agentPoolProfiles"))
+        if not pools and not arm.flag(self.setting("hostedSystemProfile"), "enabled"):
+            raise Unread(self.id, "Azure's answer lists no node pools")
+        return pools
+
+    def _pool(self, item: Json) -> Pool:
+        name = arm.text(item, "name") or ""
+        return Pool(
+            id=arm.child(self.id, "agentPools", name),
+            name=name,
+            type=arm.text(item, "type"),
+            provisioning_state=arm.text(item, "provisioningState"),
+            subnet_id=arm.text(item, "vnetSubnetID"),
+            pod_subnet_id=arm.text(item, "podSubnetID"),
+            node_public_ip=arm.flag(item, "enableNodePublicIP"),
+            node_public_ip_prefix_id=arm.text(item, "nodePublicIPPrefixID"),
+            outbound_nat_disabled=arm.flag(item, "windowsProfile", "disableOutboundNat"),
+        )
+
+    @cached_property
+    def byo_subnets(self) -> Dict[str, Tuple[str, Tuple[str, ...]]]:
+        """The subnets that the cluster names, by lower-case id: the id as written, and the pools on it."""
+        uses: List[Tuple[Optional[str], str]] = []
+        for pool in self.pools:
+            uses += [(pool.subnet_id, pool.name), (pool.pod_subnet_id, pool.name)]
+        hosted = self.setting("hostedSystemProfile")
+        uses += [(arm.text(hosted, key), "hosted system") for key in ("systemNodeSubnetID", "nodeSubnetID")]
+        found: Dict[str, Tuple[str, Tuple[str, ...]]] = {}
+        for subnet_id, pool in uses:
+            if subnet_id:
+                written, pools = found.get(subnet_id.lower(), (subnet_id, ()))
+                found[subnet_id.lower()] = (written, pools if pool in pools else (*pools, pool))
+        return found
+
+    @cached_property
+    def vnet(self) -> str:
+        """`byo` when any pool or the hosted system pool names a subnet, else `managed`; raises Unread."""
+        return matrix.BYO_VNET if self.byo_subnets else matrix.MANAGED_VNET
+
+    @cached_property
+    def subnets(self) -> Tuple[Subnet, ...]:
+        """Every subnet that nodes or pods use; raises Unread."""
+        if self.vnet == matrix.BYO_VNET:
+            return tuple(Subnet(written, pools, self.snapshot) for written, pools in self.byo_subnets.values())
+        names = tuple(pool.name for pool in self.pools)
+        return tuple(Subnet(subnet_id, names, self.snapshot) for subnet_id in self.managed_subnet_ids)
+
+    @property
+    def managed_vnets_id(self) -> Optional[str]:
+        """The id of the collection of virtual networks in the node resource group."""
+        group = self.text("nodeResourceGroup")
+        scope = arm.child(f"/subscriptions/{self.subscription_id}/resourceGroups", group) if group else None
+        return f"{scope}/providers/Microsoft.Network/virtualNetworks" if scope else None
+
+    @property
+    def managed_subnet_ids(self) -> Tuple[str, ...]:
+        """The subnets of the network that AKS made in the node resource group; raises Unread."""
+        if not self.managed_vnets_id:
+            raise Unread(self.id, "Azure's answer has no properties.nodeResourceGroup")
+        networks = self.snapshot.collection(self.managed_vnets_id)
+        return tuple(found for network in networks for found in arm.references(network, "properties", "subnets"))
+
+    @property
+    def kubenet(self) -> bool:
+        """Whether AKS writes pod routes into the subnets' route table."""
+        return arm.same(self.text("networkProfile", "networkPlugin"), "kubenet")
+
+    @property
+    def private_api_server(self) -> Optional[str]:
+        """How nodes reach the API server without the internet, in words, or None where Azure names no way."""
+        access = self.setting("apiServerAccessProfile")
+        if arm.flag(access, "enablePrivateCluster"):
+            return "private cluster"
+        if arm.flag(access, "enableVnetIntegration"):
+            return "API Server VNet Integration"
+        return None
+
+    @property
+    def authorized_ip_ranges(self) -> Tuple[str, ...]:
+        """The ranges that may reach a public API server; empty when all may."""
+        return arm.strings(self.setting("apiServerAccessProfile"), "authorizedIPRanges")
+
+    def made_by_aks(self, resource_id: str) -> bool:
+        """Whether a resource is in the node resource group, which holds what AKS makes."""
+        return arm.same(arm.part(resource_id, "resourceGroups"), self.text("nodeResourceGroup"))

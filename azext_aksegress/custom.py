@@ -1,0 +1,153 @@
+"""One short function per command: read, call the core, hand over."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Collection, Optional
+
+from azext_aksegress import matrix
+
+
+def show(cmd: Any, resource_group_name: str, resource_name: str) -> Any:
+    """All that can be read of a cluster's egress."""
+    from azext_aksegress import report
+    from azext_aksegress.present import look, present
+    from azext_aksegress.render import terminal
+
+    document = report.show_json(_read(cmd, resource_group_name, resource_name))
+    return present(cmd, document, terminal.show(document, look()))
+
+
+def check(
+    cmd: Any,
+    resource_group_name: Optional[str] = None,
+    resource_name: Optional[str] = None,
+    to: Optional[str] = None,
+    nat_gateway_sku: Optional[str] = None,
+    snapshot: Optional[str] = None,
+    fail_on: str = "blocked",
+) -> Any:
+    """Judge a cluster, live or saved, for one outbound type or for all of them."""
+    from azext_aksegress import report
+    from azext_aksegress.present import exit_code, look, present
+    from azext_aksegress.render import terminal
+
+    if snapshot:
+        read = _load(snapshot, resource_group_name, resource_name)
+    else:
+        read = _read(cmd, resource_group_name, resource_name)
+    if to is None:
+        reports = report.survey(read, lambda target: _request(target, None, offline=bool(snapshot)))
+        return present(cmd, [made.to_row() for made in reports], terminal.survey(reports, look()))
+    made = report.make(read, _request(to, nat_gateway_sku, offline=bool(snapshot)))
+    return present(cmd, made.to_json(), terminal.report(made, look()), exit_code(made, fail_on))
+
+
+def migrate(
+    cmd: Any,
+    resource_group_name: str,
+    resource_name: str,
+    to: str,
+    nat_gateway_sku: Optional[str] = None,
+    accept: Optional[Collection[str]] = None,
+    dry_run: bool = False,
+    yes: bool = False,
+) -> Any:
+    """Check, plan, confirm, apply, verify."""
+    from azext_aksegress import migration
+    from azext_aksegress._errors import told
+    from azext_aksegress.azure import Azure
+    from azext_aksegress.present import ExitCode, Talk, confirm, look, present
+    from azext_aksegress.render import terminal
+
+    talk = Talk(cmd.cli_ctx)
+    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
+    with told(resource_group_name, resource_name):
+        talk.phase("reading the cluster")
+        move = migration.prepare(azure.read(), _request(to, nat_gateway_sku), accept or ())
+        talk.end()
+        talk.lines(terminal.before_move(move, look()))
+        if move.refusals:
+            code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
+            return present(cmd, move.to_json(), terminal.report(move.report, look()), code)
+        if move.plan is None or dry_run:
+            return present(cmd, move.to_json(), terminal.without_write(move))
+        confirm(cmd.cli_ctx, f"Move {resource_name} from {move.plan.origin} to {to}?", yes)
+        return _carry_out(cmd, azure, move, talk)
+
+
+def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any) -> Any:
+    """Apply the plan of a confirmed migration, read again, and say what is there now."""
+    from azext_aksegress import record, report, verify
+    from azext_aksegress.apply import apply
+    from azext_aksegress.present import ExitCode, look, present
+    from azext_aksegress.render import terminal
+
+    folder = os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER)
+    kept = record.Record(folder, move.report, move.plan, _versions())
+    talk.interruptible(lambda: apply(azure, move.plan, kept, talk.phase), kept.path)
+    talk.phase("reading the cluster again")
+    findings, egress_ips = verify.read_again(azure, move.report.request.to)
+    talk.end()
+    document = move.applied(kept.path, findings, egress_ips)
+    code = ExitCode.OK if document["outcome"] == "applied" else ExitCode.NOT_VERIFIED
+    return present(cmd, document, terminal.result(document, findings, look()), code)
+
+
+def list_paths(
+    cmd: Any, vnet_type: Optional[str] = None, from_type: Optional[str] = None, to: Optional[str] = None
+) -> Any:
+    """The migration matrix, without a network."""
+    from azext_aksegress.present import present
+    from azext_aksegress.render import terminal
+
+    paths = [
+        path
+        for path in matrix.PATHS
+        if vnet_type in (None, path.vnet) and from_type in (None, path.origin) and to in (None, path.target)
+    ]
+    return present(cmd, [path.to_json() for path in paths], terminal.paths(paths))
+
+
+def _read(cmd: Any, resource_group: Optional[str], name: Optional[str]) -> Any:
+    from azext_aksegress._errors import told
+    from azext_aksegress.azure import Azure
+
+    with told(resource_group or "", name or ""):
+        return Azure(cmd.cli_ctx, resource_group or "", name or "").read()
+
+
+def _load(path: str, resource_group: Optional[str], name: Optional[str]) -> Any:
+    """The snapshot in a file; it must be of the cluster that -g and -n name, where they do."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    from azext_aksegress import arm, snapshot
+    from azext_aksegress._errors import told
+
+    again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
+    with told(resource_group or "", name or ""), open(path, encoding="utf-8-sig") as file:
+        try:
+            found = snapshot.from_json(json.load(file))
+        except ValueError as error:
+            raise InvalidArgumentValueError(f"{path} is no snapshot: {error}.", recommendation=again) from error
+    for asked, label in ((resource_group, "resourceGroups"), (name, "managedClusters")):
+        stored = arm.part(arm.text(found.cluster, "id") or "", label)
+        if asked and not arm.same(asked, stored):
+            raise InvalidArgumentValueError(
+                f"{path} is of {stored}, not of {asked}.", recommendation="Leave -g and -n out, or name that cluster."
+            )
+    return found
+
+
+def _request(to: str, nat_gateway_sku: Optional[str], offline: bool = False) -> Any:
+    from azext_aksegress.checks import Request
+
+    return Request(to, nat_gateway_sku, None if offline else _versions()["az"])
+
+
+def _versions() -> "dict[str, str]":
+    from azure.cli.core import __version__ as az_version
+    from azure.cli.core.extension import get_extension
+
+    return {"az": az_version, "aksegress": get_extension("aksegress").version or "unknown"}

@@ -1,0 +1,243 @@
+"""The effective path: what really carries a subnet's egress, and the addresses that the internet sees.
+
+In this order: a 0.0.0.0/0 route to an appliance or gateway, a NAT gateway, a node's own public IP, the load balancer
+(Microsoft, NAT gateway documentation, "Outbound connectivity precedence"; the catalogue of checks, "Effective path").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterable, Iterator, List, Optional, Tuple
+
+from azext_aksegress import arm, matrix
+from azext_aksegress.cluster import APPLIANCE_HOPS, DROPPING_HOPS, Cluster, Subnet
+from azext_aksegress.snapshot import Snapshot, Unread
+
+VIRTUAL_APPLIANCE = "virtualAppliance"
+VIRTUAL_NETWORK_GATEWAY = "virtualNetworkGateway"
+NAT_GATEWAY = "natGateway"
+NODE_PUBLIC_IP = "nodePublicIP"
+LOAD_BALANCER = "loadBalancer"
+NO_PATH = "none"
+UNKNOWN = "unknown"
+
+_HOP_CARRIERS = {"virtualnetworkgateway": VIRTUAL_NETWORK_GATEWAY}
+MADE_BY_THE_MOVE = "AKS makes the addresses during the move"
+NO_WAY_OUT = "has no way out"
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """What carries the egress of a subnet: its kind, the public IP resources behind it, or why they are unknown."""
+
+    kind: str
+    address_ids: Tuple[str, ...] = ()
+    unknown: Optional[Unread] = None
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Public addresses and prefixes, each once, in the order found; `unknown` says what is missing from them."""
+
+    known: Tuple[str, ...]
+    unknown: Tuple[Unread, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all."""
+        return not self.unknown
+
+
+def effective_path(cluster: Cluster, subnet: Subnet) -> str:
+    """The kind of carrier of a subnet today, `unknown` where it could not be read."""
+    try:
+        return carrier(cluster, subnet, cluster.outbound_type).kind
+    except Unread:
+        return UNKNOWN
+
+
+def carrier(cluster: Cluster, subnet: Subnet, outbound_type: str) -> Carrier:
+    """What carries a subnet's egress once the cluster is on an outbound type; raises Unread."""
+    if outbound_type == matrix.BLOCK:
+        return Carrier(NO_PATH)
+    routed = _routed(cluster, subnet)
+    if routed:
+        return routed
+    gateway = subnet.nat_gateway
+    if gateway and not _goes_with_the_move(cluster, gateway.id, outbound_type):
+        return Carrier(NAT_GATEWAY, gateway.address_ids)
+    public = [pool for pool in cluster.pools if pool.name in subnet.pools and pool.node_public_ip]
+    if public and outbound_type != matrix.MANAGED_NAT_GATEWAY:  # its NAT gateway goes before a node's own address
+        prefixes = tuple(pool.node_public_ip_prefix_id for pool in public if pool.node_public_ip_prefix_id)
+        own = None if len(prefixes) == len(public) else Unread(public[0].id, "each node has a public IP of its own")
+        return Carrier(NODE_PUBLIC_IP, prefixes, own)
+    return _default_carrier(cluster, subnet, outbound_type)
+
+
+def _routed(cluster: Cluster, subnet: Subnet) -> Optional[Carrier]:
+    route = subnet.default_route
+    if route is None:
+        return None
+    hop = route.next_hop_type
+    if any(arm.same(hop, dropping) for dropping in DROPPING_HOPS):
+        return Carrier(NO_PATH)
+    if not any(arm.same(hop, known) for known in APPLIANCE_HOPS):
+        return None
+    kind = _HOP_CARRIERS.get(hop.lower(), VIRTUAL_APPLIANCE)
+    if kind == VIRTUAL_NETWORK_GATEWAY:
+        return Carrier(kind, unknown=Unread(subnet.route_table_id, "egress leaves through a virtual network gateway"))
+    try:
+        return Carrier(kind, _firewall_address_ids(cluster.snapshot, subnet, route.next_hop_address))
+    except Unread as unread:
+        return Carrier(kind, unknown=unread)
+
+
+def _goes_with_the_move(cluster: Cluster, gateway_id: str, outbound_type: str) -> bool:
+    """AKS removes the NAT gateway that it made when a cluster leaves managedNATGateway."""
+    return cluster.made_by_aks(gateway_id) and outbound_type != matrix.MANAGED_NAT_GATEWAY
+
+
+def _default_carrier(cluster: Cluster, subnet: Optional[Subnet], outbound_type: str) -> Carrier:
+    today = cluster.outbound_type == outbound_type
+    if outbound_type == matrix.LOAD_BALANCER:
+        return _made_by_aks(cluster, LOAD_BALANCER, "loadBalancerProfile", today)
+    if outbound_type == matrix.MANAGED_NAT_GATEWAY:
+        return _made_by_aks(cluster, NAT_GATEWAY, "natGatewayProfile", today)
+    table = subnet.route_table if subnet else None
+    if outbound_type == matrix.USER_DEFINED_ROUTING and table and table.bgp_propagation:
+        return Carrier(UNKNOWN, unknown=Unread(table.id, "a default route learned by BGP is invisible to ARM"))
+    if outbound_type in matrix.ISOLATED or subnet is None:
+        return Carrier(NO_PATH)
+    return Carrier(NO_PATH, unknown=Unread(subnet.id, NO_WAY_OUT))
+
+
+def _made_by_aks(cluster: Cluster, kind: str, profile: str, today: bool) -> Carrier:
+    ids = effective_ids(cluster, profile)
+    if today and ids:
+        return Carrier(kind, ids)
+    reason = "Azure's answer lists no effective outbound IPs" if today else MADE_BY_THE_MOVE
+    return Carrier(kind, unknown=Unread(cluster.id, reason))
+
+
+def effective_ids(cluster: Cluster, profile: str) -> Tuple[str, ...]:
+    """The ids in `effectiveOutboundIPs` of the load balancer's or NAT gateway's profile."""
+    return arm.references(cluster.setting("networkProfile", profile), "effectiveOutboundIPs")
+
+
+def firewalls_id(subnet_or_table_id: str) -> str:
+    """The id of the collection of Azure Firewalls of the subscription that something is in."""
+    subscription = arm.part(subnet_or_table_id, "subscriptions")
+    return f"/subscriptions/{subscription}/providers/Microsoft.Network/azureFirewalls"
+
+
+def _firewall_address_ids(snapshot: Snapshot, subnet: Subnet, address: Optional[str]) -> Tuple[str, ...]:
+    for firewall in snapshot.collection(firewalls_id(subnet.id)) if address else ():
+        configurations = arm.objects(firewall, "properties", "ipConfigurations")
+        if address in (arm.text(item, "properties", "privateIPAddress") for item in configurations):
+            ids = (arm.text(item, "properties", "publicIPAddress", "id") for item in configurations)
+            return tuple(found for found in ids if found)
+    raise Unread(subnet.route_table_id, f"the public addresses behind next hop {address or 'without address'}")
+
+
+def carriers(cluster: Cluster, outbound_type: str) -> Iterator[Carrier]:
+    """The carrier of every subnet on an outbound type; one that could not be read is an unknown carrier."""
+    subnets: Tuple[Subnet, ...] = ()
+    try:
+        subnets = cluster.subnets
+    except Unread as unread:
+        if cluster.vnet != matrix.MANAGED_VNET:
+            yield Carrier(UNKNOWN, unknown=unread)
+            return
+    if not subnets:  # the network that AKS made is AKS's own: nothing overrides the type there
+        yield _default_carrier(cluster, None, outbound_type)
+    for subnet in subnets:
+        try:
+            yield carrier(cluster, subnet, outbound_type)
+        except Unread as unread:
+            yield Carrier(UNKNOWN, unknown=unread)
+
+
+def addresses(cluster: Cluster, outbound_type: str) -> Addresses:
+    """The addresses that the internet sees once the cluster is on an outbound type; raises Unread."""
+    known: List[str] = []
+    unknown: List[Unread] = []
+    for found in carriers(cluster, outbound_type):
+        if found.unknown:
+            unknown.append(found.unknown)
+        for address_id in found.address_ids:
+            try:
+                known.append(address(cluster.snapshot, address_id))
+            except Unread as unread:
+                unknown.append(unread)
+    return Addresses(tuple(dict.fromkeys(known)), tuple(_once(unknown)))
+
+
+def before(cluster: Cluster) -> Addresses:
+    """The addresses that the internet sees today; raises Unread."""
+    return addresses(cluster, cluster.outbound_type)
+
+
+def after(cluster: Cluster, target: str, nat_gateway_sku: Optional[str]) -> Addresses:
+    """The addresses that the internet will see after the move; raises Unread."""
+    if renews_nat_gateway(cluster, target, nat_gateway_sku):
+        return Addresses((), (Unread(cluster.id, MADE_BY_THE_MOVE),))
+    return addresses(cluster, target)
+
+
+def renews_nat_gateway(cluster: Cluster, target: str, nat_gateway_sku: Optional[str]) -> bool:
+    """Whether the type stays managedNATGateway and only the gateway's SKU changes, which is a move of its own:
+    AKS deletes and makes the gateway anew (AKS engineering blog, 2026-09-29); raises Unread."""
+    if not cluster.outbound_type == target == matrix.MANAGED_NAT_GATEWAY or nat_gateway_sku is None:
+        return False
+    return not arm.same(nat_gateway_sku, cluster.nat_gateway_sku or matrix.STANDARD)
+
+
+def in_force(cluster: Cluster) -> bool:
+    """Whether what carries egress today fits the stored outbound type; after a failed update it may not.
+
+    Raises Unread.
+    """
+    load_balancer, nat_gateway = (
+        effective_ids(cluster, profile) for profile in ("loadBalancerProfile", "natGatewayProfile")
+    )
+    if cluster.outbound_type == matrix.LOAD_BALANCER:
+        return bool(load_balancer) and not nat_gateway
+    if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY:
+        return bool(nat_gateway)
+    if load_balancer or nat_gateway:
+        return False
+    if cluster.outbound_type == matrix.USER_ASSIGNED_NAT_GATEWAY:
+        return all(subnet.nat_gateway and subnet.nat_gateway.address_ids for subnet in cluster.subnets)
+    if cluster.outbound_type == matrix.USER_DEFINED_ROUTING:
+        routed = (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY, UNKNOWN)
+        return all(effective_path(cluster, subnet) in routed for subnet in cluster.subnets)
+    return True
+
+
+def address(snapshot: Snapshot, address_id: str) -> str:
+    """The address of a public IP, or the range of a prefix, in CIDR notation; raises Unread."""
+    document = snapshot.resource(address_id)
+    found = arm.text(document, "properties", "ipAddress") or arm.text(document, "properties", "ipPrefix")
+    if found is None:
+        raise Unread(address_id, "has no address")
+    return found
+
+
+def _once(unknown: Iterable[Unread]) -> Iterator[Unread]:
+    seen = set()
+    for unread in unknown:
+        key = ((unread.id or "").lower(), unread.reason)
+        if key not in seen:
+            seen.add(key)
+            yield unread
+
+
+def released_ids(cluster: Cluster, target: str, nat_gateway_sku: Optional[str]) -> Tuple[str, ...]:
+    """The public IPs that AKS made for today's outbound type, and deletes when the cluster leaves it
+    (Azure/AKS CHANGELOG.md, 2023-07-30); raises Unread."""
+    profiles = {matrix.LOAD_BALANCER: "loadBalancerProfile", matrix.MANAGED_NAT_GATEWAY: "natGatewayProfile"}
+    profile = profiles.get(cluster.outbound_type)
+    stays = target == cluster.outbound_type and not renews_nat_gateway(cluster, target, nat_gateway_sku)
+    if profile is None or stays:
+        return ()
+    return tuple(found for found in effective_ids(cluster, profile) if cluster.made_by_aks(found))

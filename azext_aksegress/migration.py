@@ -1,0 +1,77 @@
+"""One migration from judgement to result: may it be made, what will be sent, how did it end?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Collection, Optional, Sequence, Tuple
+
+from azext_aksegress import plan as planning
+from azext_aksegress import report as reporting
+from azext_aksegress.arm import Json
+from azext_aksegress.checks import FAIL, PASS, UNKNOWN, WARN, Finding, Request
+from azext_aksegress.plan import Plan
+from azext_aksegress.report import NOTHING_TO_DO, Report, cluster_json
+from azext_aksegress.snapshot import SCHEMA_VERSION, Snapshot
+
+APPLIED, NOT_VERIFIED, PLANNED, BLOCKED = "applied", "notVerified", "planned", "blocked"
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A judged request: what stands in its way, or the plan for it; neither where there is nothing to do."""
+
+    report: Report
+    refusals: Tuple[Finding, ...]
+    plan: Optional[Plan]
+    accepted_in_vain: Tuple[str, ...]
+
+    @property
+    def undetermined(self) -> bool:
+        """Whether nothing is known to be wrong, and too little is known to be right."""
+        return bool(self.refusals) and all(finding.outcome == UNKNOWN for finding in self.refusals)
+
+    def to_json(self) -> Json:
+        """The result as far as it goes without a write."""
+        if self.refusals:
+            needs = [finding.id for finding in self.refusals if finding.acceptable]
+            return {
+                **self._head(BLOCKED),
+                "report": self.report.to_json(),
+                "needsAccept": list(dict.fromkeys(needs)),
+            }
+        if self.plan is None:
+            return {**self._head(NOTHING_TO_DO), "plan": None, "record": None, "verification": None}
+        return {**self._head(PLANNED), "plan": self.plan.to_json(), "record": None, "verification": None}
+
+    def applied(self, record_path: str, findings: Sequence[Finding], egress_ips: Sequence[str]) -> Json:
+        """The result after the write, with what was found then."""
+        proven = all(finding.outcome == PASS for finding in findings)
+        return {
+            **self._head(APPLIED if proven else NOT_VERIFIED),
+            "plan": self.plan.to_json() if self.plan else None,
+            "record": record_path,
+            "verification": {
+                "findings": [finding.to_json() for finding in findings],
+                "egressIps": list(egress_ips),
+            },
+        }
+
+    def _head(self, outcome: str) -> Json:
+        return {
+            "schemaVersion": SCHEMA_VERSION,
+            "cluster": cluster_json(self.report.cluster),
+            "from": self.report.origin,
+            "to": self.report.request.to,
+            "outcome": outcome,
+        }
+
+
+def prepare(snapshot: Snapshot, request: Request, accepted: Collection[str]) -> Migration:
+    """Judge a request, and plan it where nothing stands in its way that was not accepted."""
+    made = reporting.make(snapshot, request)
+    refusals = made.refusals(accepted)
+    plan = None
+    if not refusals and made.verdict != NOTHING_TO_DO:
+        plan = planning.make(made, accepted)
+    in_vain = tuple(sorted(set(accepted) - set(made.ids(FAIL, WARN, UNKNOWN))))
+    return Migration(made, refusals, plan, in_vain)

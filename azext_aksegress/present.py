@@ -1,0 +1,165 @@
+"""Pretty or data? Which exit code? The only module that knows terminals, `-o` and `--query`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from enum import IntEnum
+from typing import Any, Callable, Dict, Iterable, Optional
+
+from azext_aksegress.render.terminal import Line, Look
+from azext_aksegress.report import BLOCKED, READY_WITH_WARNINGS, UNDETERMINED, Report
+
+
+class ExitCode(IntEnum):
+    """How a command ends; 1, 2 and 3 are az's own."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    BLOCKED = 4
+    UNDETERMINED = 5
+    NOT_VERIFIED = 6
+
+
+WORST_FIRST = (
+    ExitCode.ERROR,
+    ExitCode.NOT_FOUND,
+    ExitCode.BLOCKED,
+    ExitCode.NOT_VERIFIED,
+    ExitCode.UNDETERMINED,
+    ExitCode.OK,
+)
+"""Which code wins where one command judged several clusters."""
+
+FAIL_ON = ("blocked", "warning", "never")
+
+
+def exit_code(report: Report, fail_on: str) -> ExitCode:
+    """The exit code of a judged cluster."""
+    if fail_on == "never":
+        return ExitCode.OK
+    if report.verdict == BLOCKED or (fail_on == "warning" and report.verdict == READY_WITH_WARNINGS):
+        return ExitCode.BLOCKED
+    return ExitCode.UNDETERMINED if report.verdict == UNDETERMINED else ExitCode.OK
+
+
+def present(cmd: Any, data: Any, pretty: Iterable[Line], code: ExitCode = ExitCode.OK) -> Any:
+    """What the command returns to az: the data, or nothing where a person reads the report on a terminal."""
+    _end_with(cmd.cli_ctx, code)
+    if not _for_a_person(cmd.cli_ctx):
+        return data
+    _print(pretty, sys.stdout)
+    return None
+
+
+def look(stream: Any = None) -> Look:
+    """How the report may look on a stream."""
+    stream = stream or sys.stdout
+    try:
+        "√‼×".encode(stream.encoding or "ascii")
+        carries = True
+    except UnicodeEncodeError:
+        carries = False
+    return Look(max(80, shutil.get_terminal_size((80, 24)).columns), carries)
+
+
+def _for_a_person(cli_ctx: Any) -> bool:
+    """A terminal, no -o and no --query, and no output format in az's configuration."""
+    given = cli_ctx.data.get("safe_params") or []
+    asked = any(option in ("-o", "--output", "--query") for option in given)
+    configured = cli_ctx.config.get("core", "output", fallback=None)
+    return sys.stdout.isatty() and not asked and not configured
+
+
+def _end_with(cli_ctx: Any, code: ExitCode) -> None:
+    """Have az print the result, as -o and --query ask, and then end with a code; the worst wins among several."""
+    from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+
+    shared: Dict[str, Any] = cli_ctx.invocation.data
+    codes = shared.setdefault("aksegress_exit_codes", [])
+    codes.append(code)
+    if len(codes) > 1:
+        return
+
+    def finish(cli: Any, **_: Any) -> None:
+        cli.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, finish)
+        worst = next(found for found in WORST_FIRST if found in codes)
+        if worst:
+            raise SystemExit(int(worst))
+
+    cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, finish)
+
+
+def _print(lines: Iterable[Line], stream: Any) -> None:
+    from azure.cli.core.style import Style, print_styled_text
+
+    fallback = {"highlight": getattr(Style, "HIGHLIGHT", Style.IMPORTANT)}
+    for line in lines:
+        print_styled_text([(fallback.get(style) or Style(style), text) for style, text in line] or "", file=stream)
+
+
+class Talk:
+    """What a command says while it works, on stderr; silent with --only-show-errors."""
+
+    def __init__(self, cli_ctx: Any) -> None:
+        self._silent = bool(cli_ctx.only_show_errors)
+        self._terminal = sys.stderr.isatty()
+        self._phase: Optional[str] = None
+        self._started = time.monotonic()
+
+    def lines(self, lines: Iterable[Line]) -> None:
+        """Say some lines of a report."""
+        if not self._silent:
+            _print(lines, sys.stderr)
+
+    def phase(self, phase: str) -> None:
+        """Say the phase of long work: one line that counts the seconds on a terminal, else a line at each change."""
+        if self._silent:
+            return
+        elapsed = int(time.monotonic() - self._started)
+        if self._terminal:
+            sys.stderr.write(f"\r\x1b[K{phase} … {elapsed // 60}:{elapsed % 60:02d}")
+        elif phase != self._phase:
+            sys.stderr.write(f"{time.strftime('%H:%M:%S')} {phase}\n")
+        sys.stderr.flush()
+        self._phase = phase
+
+    def interruptible(self, work: Callable[[], None], record_path: str) -> None:
+        """Run work that Azure goes on with when it is interrupted here, and say so then."""
+        from azure.cli.core.azclierror import ManualInterrupt
+
+        try:
+            work()
+        except KeyboardInterrupt as interrupt:
+            raise ManualInterrupt(
+                "Interrupted here; what was sent to Azure goes on there.",
+                recommendation=f"Look with `az aks egress show`; the record is {record_path}.",
+            ) from interrupt
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Leave the line of the last phase."""
+        if self._phase and self._terminal and not self._silent:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+        self._phase = None
+
+
+def confirm(cli_ctx: Any, question: str, yes: bool) -> None:
+    """Ask on the terminal, or take --yes; raises az's errors when the answer is no, or nobody can be asked."""
+    from azure.cli.core.azclierror import ManualInterrupt, RequiredArgumentMissingError
+
+    if yes or cli_ctx.config.getboolean("core", "disable_confirm_prompt", fallback=False):
+        return
+    if not sys.stdin.isatty():
+        raise RequiredArgumentMissingError(
+            "There is no terminal to ask on, so nothing was sent.", recommendation="Add --yes to make the move."
+        )
+    sys.stderr.write(f"{question} (y/N): ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise ManualInterrupt("Declined: nothing was sent.")

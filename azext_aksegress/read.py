@@ -1,0 +1,97 @@
+"""What to read next: from what is known of a cluster to what is still wanted, round by round.
+
+The depth of dependent reads is what a person waits for, so each round asks for everything that can be asked for, at
+once and once only: subnets and known addresses; then route tables, NAT gateways and firewalls; then their addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, Dict, Iterator, List, Mapping, Sequence
+
+from azext_aksegress import arm, egress
+from azext_aksegress.arm import Json
+from azext_aksegress.cluster import Cluster, Subnet
+from azext_aksegress.snapshot import Answer, Snapshot, Unread
+
+MAX_ROUNDS = 5
+"""Dependent rounds at most, the cluster's own read not counted; today's references end after three."""
+
+Fetch = Callable[[Sequence[str]], Mapping[str, Answer]]
+"""Reads ids and collection ids, in parallel, and answers for each of them."""
+
+
+def complete(snapshot: Snapshot, fetch: Fetch) -> Snapshot:
+    """The snapshot with everything that the checks need, read or unread."""
+    for _ in range(MAX_ROUNDS):
+        ids = _new(snapshot)
+        if not ids:
+            break
+        snapshot = snapshot.plus(_with_children(fetch(ids)))
+    return snapshot
+
+
+def _new(snapshot: Snapshot) -> List[str]:
+    wanted = {resource_id.lower(): resource_id for resource_id in _wanted(Cluster(snapshot))}
+    return [resource_id for resource_id in wanted.values() if not snapshot.knows(resource_id)]
+
+
+def _wanted(cluster: Cluster) -> Iterator[str]:
+    for profile in ("loadBalancerProfile", "natGatewayProfile"):
+        yield from egress.effective_ids(cluster, profile)
+    try:
+        for pool in cluster.pools:
+            if pool.node_public_ip and pool.node_public_ip_prefix_id:
+                yield pool.node_public_ip_prefix_id
+        if not cluster.byo_subnets and cluster.managed_vnets_id:
+            yield cluster.managed_vnets_id
+        subnets = cluster.subnets
+    except Unread:
+        return
+    for subnet in subnets:
+        yield subnet.id
+        yield from _around(cluster, subnet)
+
+
+def _around(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
+    try:
+        table_id, gateway_id = subnet.route_table_id, subnet.nat_gateway_id
+    except Unread:
+        return
+    if table_id:
+        yield table_id
+        if not cluster.made_by_aks(table_id):
+            yield egress.firewalls_id(subnet.id)
+    if gateway_id:
+        yield gateway_id
+    for outbound_path in (_gateway_addresses, _routed_addresses):
+        try:
+            yield from outbound_path(cluster, subnet)
+        except Unread:
+            continue
+
+
+def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:
+    gateway = subnet.nat_gateway
+    return gateway.address_ids if gateway else ()
+
+
+def _routed_addresses(cluster: Cluster, subnet: Subnet) -> Sequence[str]:
+    return egress.carrier(cluster, subnet, cluster.outbound_type).address_ids
+
+
+def _with_children(answers: Mapping[str, Answer]) -> Dict[str, Answer]:
+    """A virtual network's answer holds its subnets whole, so they need no read of their own."""
+    found: Dict[str, Answer] = dict(answers)
+    for answer in answers.values():
+        if isinstance(answer, tuple):
+            found.update(_subnets_of(answer))
+    return found
+
+
+def _subnets_of(networks: Sequence[Json]) -> Dict[str, Answer]:
+    return {
+        subnet["id"]: subnet
+        for network in networks
+        for subnet in arm.objects(network, "properties", "subnets")
+        if arm.text(subnet, "id") and "properties" in subnet
+    }

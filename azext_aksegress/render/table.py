@@ -1,0 +1,106 @@
+"""What `-o table` shows of each result: a few columns that fit a screen."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any, List, Mapping
+
+from azext_aksegress import arm
+
+Row = Mapping[str, Any]
+
+
+def _many(result: Any) -> List[Row]:
+    return list(result) if isinstance(result, list) else [result]
+
+
+def check(result: Any) -> List[Row]:
+    """One row a finding, or without `--to` one row a target; several clusters follow one another."""
+    rows: List[Row] = []
+    for item in _many(result):
+        if "findings" in item:
+            rows += [_finding(finding) for finding in item["findings"]]
+        elif "blockers" in item:
+            rows.append(_target(item))
+        else:
+            rows += check(item)
+    return rows
+
+
+def _finding(finding: Row) -> Row:
+    return OrderedDict(
+        Id=finding["id"],
+        Outcome=finding["outcome"],
+        Resource=arm.name(finding["resource"] or ""),
+        Observed=_short(finding["observed"] or finding["title"]),
+    )
+
+
+def _target(item: Row) -> Row:
+    return OrderedDict(
+        To=item["to"],
+        Verdict=item["verdict"],
+        Blockers=", ".join(item["blockers"]),
+        Unknowns=", ".join(item["unknowns"]),
+        Warnings=", ".join(item["warnings"]),
+    )
+
+
+def _short(text: str, width: int = 100) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def show(result: Any) -> List[Row]:
+    """One row a subnet."""
+    return [
+        OrderedDict(
+            Subnet=arm.name(subnet["id"]),
+            Pools=", ".join(subnet["pools"]),
+            RouteTable=arm.name(subnet["routeTable"] or ""),
+            NatGateway=arm.name(subnet["natGateway"] or ""),
+            EffectivePath=subnet["effectivePath"],
+            OutboundType=item["egress"]["outboundType"],
+            EgressIps=", ".join(item["egress"]["egressIps"]),
+        )
+        for item in _many(result)
+        for subnet in item["egress"]["subnets"] or [_nowhere()]
+    ]
+
+
+def _nowhere() -> Row:
+    return {"id": "", "pools": [], "routeTable": None, "natGateway": None, "effectivePath": ""}
+
+
+def migrate(result: Any) -> List[Row]:
+    """One row a cluster, or one row a finding where the move is blocked."""
+    rows: List[Row] = []
+    for item in _many(result):
+        if item["outcome"] == "blocked":
+            rows += check(item["report"])
+            continue
+        rows.append(
+            OrderedDict(
+                Cluster=item["cluster"]["name"],
+                From=item["from"],
+                To=item["to"],
+                Outcome=item["outcome"],
+                EgressIps=", ".join((item.get("verification") or {}).get("egressIps", [])),
+                Record=item.get("record") or "",
+            )
+        )
+    return rows
+
+
+def list_paths(result: Any) -> List[Row]:
+    """One row a cell."""
+    return [
+        OrderedDict(
+            Vnet=row["vnet"],
+            From=row["from"],
+            To=row["to"],
+            Status=row["status"],
+            Date=row["date"],
+            Disputed="yes" if row["disputed"] else "",
+        )
+        for row in result
+    ]

@@ -1,0 +1,261 @@
+"""What a person reads at a prompt: lines of styled text, as wide as asked for.
+
+A line is a sequence of (style, text); the styles are names of az's own, so that its themes and switches apply.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import Dict, Iterator, List, Sequence, Tuple
+
+from azext_aksegress import arm, checks
+from azext_aksegress.arm import Json
+from azext_aksegress.checks import FAIL, NOTE, PASS, SKIP, UNKNOWN, WARN, Finding
+from azext_aksegress.fixes import az
+from azext_aksegress.matrix import Path
+from azext_aksegress.migration import Migration
+from azext_aksegress.plan import DISRUPTION, Plan
+from azext_aksegress.report import BLOCKED, NOTHING_TO_DO, UNDETERMINED, Report
+
+Line = List[Tuple[str, str]]
+
+QUESTIONS = {
+    "EGR1": "Is the move supported?",
+    "EGR2": "Will packets have a way out?",
+    "EGR3": "Who will notice the new address?",
+    "EGR4": "Is there room?",
+    "EGR5": "May I?",
+    "EGR6": "Can I come back?",
+    "veri": "Is it done?",
+}
+_STYLES = {PASS: "success", NOTE: "primary", WARN: "warning", FAIL: "error", UNKNOWN: "warning", SKIP: "secondary"}
+_VERDICT_STYLES = {BLOCKED: "error", UNDETERMINED: "warning"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How wide the terminal is, in columns, and whether its encoding carries more than ASCII."""
+
+    width: int = 80
+    unicode: bool = True
+
+    @property
+    def signs(self) -> Dict[str, str]:
+        """The sign of each outcome; never colour alone."""
+        signs = "√i‼×?-" if self.unicode else "oki!x?-"
+        order = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
+        return dict(zip(order, signs if self.unicode else ("ok", "i", "!", "x", "?", "-")))
+
+
+def clean(text: str) -> str:
+    """Text without control characters: names from Azure are data, and must not move the cursor."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text)
+
+
+def report(made: Report, look: Look) -> Iterator[Line]:
+    """The report of a check: header, findings by question, verdict and next step."""
+    yield from _header(made)
+    yield []
+    yield from findings(made.findings, look)
+    yield []
+    yield [(_VERDICT_STYLES.get(made.verdict, "success"), verdict(made))]
+    for line in next_steps(made):
+        yield [("primary", line)]
+
+
+def _header(made: Report) -> Iterator[Line]:
+    cluster = made.cluster
+    document = made.to_json()["cluster"]
+    vnet = {"managed": "AKS-managed VNet", "byo": "BYO VNet"}.get(document["vnet"], "VNet unknown")
+    pools = len(arm.objects(cluster.document, "properties", "agentPoolProfiles"))
+    yield [
+        ("highlight", clean(cluster.name)),
+        ("primary", clean(f" ({cluster.resource_group}, {cluster.location})   ")),
+        ("highlight", f"{made.origin or 'unknown'} -> {made.request.to}"),
+        ("primary", f"   {vnet}, {pools} node {'pool' if pools == 1 else 'pools'}"),
+    ]
+
+
+def findings(found: Sequence[Finding], look: Look) -> Iterator[Line]:
+    """The findings under the questions that they answer; passes on one line, everything else with its story."""
+    question = None
+    for finding in found:
+        if QUESTIONS[finding.id[:4]] != question:
+            question = QUESTIONS[finding.id[:4]]
+            yield [("primary", question)]
+        yield from _finding(finding, look)
+
+
+def _finding(finding: Finding, look: Look) -> Iterator[Line]:
+    identity = "" if finding.id.startswith("verify") else finding.id
+    sign = look.signs[finding.outcome]
+    head = f"  {sign:<2}{finding.title:<{max(40, look.width - 50)}}"
+    style = _STYLES[finding.outcome]
+    if finding.outcome in (PASS, SKIP):
+        room = look.width - len(head) - 2
+        seen = clean(finding.observed or "")
+        if len(seen) <= room or not seen:
+            yield [(style, head.rstrip() if not seen else head), ("secondary", f"  {seen}" if seen else "")]
+        else:
+            yield [(style, head.rstrip())]
+            yield from _wrapped(seen, "secondary", look)
+        return
+    yield [(style, f"{head}  {identity}".rstrip())]
+    yield from _wrapped(clean(finding.observed or ""), "primary", look)
+    if finding.outcome in (FAIL, WARN):
+        yield from _wrapped(clean(finding.consequence), "secondary", look)
+    for fix in finding.fix:
+        yield [("secondary", f"      {fix.when}: "), ("action", clean(fix.command))]
+
+
+def _wrapped(text: str, style: str, look: Look) -> Iterator[Line]:
+    for line in textwrap.wrap(text, look.width - 6, break_long_words=False, break_on_hyphens=False):
+        yield [(style, f"      {line}")]
+
+
+def verdict(made: Report) -> str:
+    """The last word, in one sentence."""
+    if made.verdict == NOTHING_TO_DO:
+        return f"Nothing to do: {clean(made.cluster.name)} is on {made.request.to} already."
+    counts = made.counts
+    said = [
+        _count(counts[FAIL], "problem"),
+        _count(counts[WARN], "warning"),
+        _count(counts[UNKNOWN], "unknown"),
+    ]
+    parts = ", ".join([*(part for part in said if part), f"{counts[PASS]} passed"])
+    words = {BLOCKED: "Blocked", UNDETERMINED: "Undetermined: something that decides could not be read"}
+    return f"{words.get(made.verdict, 'Ready')}: {parts}." if made.verdict != UNDETERMINED else (
+        f"{words[UNDETERMINED]} ({parts})."
+    )
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}" if number else ""
+
+
+def next_steps(made: Report) -> List[str]:
+    """What to do now, as a command to paste."""
+    options = {"nat_gateway_sku": made.request.nat_gateway_sku} if made.request.nat_gateway_sku else {}
+    move = {"ids": made.cluster.id, "to": made.request.to, **options}
+    if made.verdict == NOTHING_TO_DO:
+        return []
+    if made.refusals(checks.acceptable_ids()):
+        return ["Mend what is marked, then look again:", f"  {az('aks egress check', **move)}"]
+    accept = [finding.id for finding in made.refusals(())]
+    accepting = {"accept": list(dict.fromkeys(accept))} if accept else {}
+    return ["To see the plan:", f"  {az('aks egress migrate', **move, **accepting, dry_run=True)}"]
+
+
+def plan(made: Plan, look: Look) -> Iterator[Line]:
+    """What a migration will change: destructive lines first, then what it costs."""
+    yield [("highlight", f"Plan for {clean(made.cluster.name)}: {made.origin} -> {made.request.to}")]
+    for address in made.released:
+        yield [("error", f"  - {clean(address)}   released: AKS made it, and it cannot be had again")]
+    for change in made.diff:
+        name = str(change["path"]).rpartition(".")[2]
+        yield [("warning", f"  ~ {name}: {_value(change['from'])} -> {_value(change['to'])}")]
+    for address in made.gained or ():
+        yield [("success", f"  + {clean(address)}")]
+    if made.gained is None:
+        yield [("success", "  + new addresses, not known before the move")]
+    for line in textwrap.wrap(DISRUPTION, look.width - 2):
+        yield [("secondary", f"  {line}")]
+    if made.one_way:
+        yield [("error", "  This is, or may turn out to be, a one-way door: see EGR601 and EGR604.")]
+
+
+def _value(value: object) -> str:
+    if not isinstance(value, dict):
+        return clean(str(value)) if value is not None else "none"
+    return clean("{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}")
+
+
+def before_move(move: Migration, look: Look) -> Iterator[Line]:
+    """What a person must know before anything is sent: the plan, or what stands in its way."""
+    for ignored in move.accepted_in_vain:
+        yield [("secondary", f"--accept {ignored} is not needed: it did not occur.")]
+    if move.plan:
+        yield from plan(move.plan, look)
+    for finding in move.refusals:
+        yield [(_STYLES[finding.outcome], clean(f"{finding.id} {finding.outcome}: {finding.observed}"))]
+        for fix in finding.fix:
+            yield [("secondary", f"  {fix.when}: "), ("action", clean(fix.command))]
+        if finding.acceptable:
+            yield [("secondary", f"  to go past it knowingly: --accept {finding.id}")]
+
+
+def without_write(move: Migration) -> Iterator[Line]:
+    """The end of a dry run, or of a move that is not needed."""
+    if move.plan is None:
+        yield [("success", verdict(move.report))]
+        return
+    request = move.report.request
+    options = {"nat_gateway_sku": request.nat_gateway_sku} if request.nat_gateway_sku else {}
+    accepting = {"accept": move.plan.accepted} if move.plan.accepted else {}
+    yield [("primary", "Nothing was sent. To make the move:")]
+    command = az("aks egress migrate", ids=move.report.cluster.id, to=request.to, **options, **accepting)
+    yield [("action", f"  {command}")]
+
+
+def result(document: Json, found: Sequence[Finding], look: Look) -> Iterator[Line]:
+    """The end of a migration: what is proven, where the record is."""
+    yield from findings(found, look)
+    proven = document["outcome"] == "applied"
+    words, style = ("Done", "success") if proven else ("Applied, but not verified", "error")
+    ips = ", ".join(document["verification"]["egressIps"]) or "not known"
+    yield []
+    yield [(style, f"{words}: {document['from']} -> {document['to']}. Egress IPs: {clean(ips)}.")]
+    yield [("primary", f"The record of what was there before: {document['record']}")]
+
+
+def paths(found: Sequence[Path]) -> Iterator[Line]:
+    """The matrix, a line a cell."""
+    words = {"supported": ("success", "supported"), "notSupported": ("error", "not supported")}
+    for path in found:
+        style, status = words.get(path.status, ("secondary", "the same type"))
+        text = f"{path.vnet:<8}{path.origin:<24}-> {path.target:<24}{status:<16}"
+        yield [(style, text), ("secondary", f"{path.date}{'  disputed' if path.disputed else ''}")]
+        for source in path.disputed:
+            yield [("secondary", f"        {source}")]
+
+
+def survey(reports: Sequence[Report], look: Look) -> Iterator[Line]:
+    """One line for each outbound type."""
+    first = reports[0]
+    yield [
+        ("highlight", clean(first.cluster.name)),
+        ("primary", clean(f" ({first.cluster.resource_group}, {first.cluster.location})   on {first.origin}")),
+    ]
+    yield []
+    for made in reports:
+        stops = ", ".join(made.ids(FAIL))
+        rest = [stops, _count(made.counts[WARN], "warning"), _count(made.counts[UNKNOWN], "unknown")]
+        style = _VERDICT_STYLES.get(made.verdict, "success")
+        detail = "; ".join(part for part in rest if part) if made.verdict != NOTHING_TO_DO else ""
+        yield [(style, f"  {made.request.to:<24}{made.verdict:<20}"), ("secondary", detail)]
+    yield []
+    yield [("primary", "For one of them, with every finding:")]
+    yield [("action", f"  {az('aks egress check', ids=first.cluster.id, to='TYPE')}")]
+
+
+def show(document: Json, look: Look) -> Iterator[Line]:
+    """The cluster's egress, subnet by subnet."""
+    outward = document["egress"]
+    kind = {"managed": "AKS-managed VNet", "byo": "BYO VNet"}.get(outward["vnet"], "VNet unknown")
+    yield [
+        ("highlight", clean(arm.name(document["cluster"]["id"]))),
+        ("primary", f"   {outward['outboundType'] or 'outbound type unknown'}   {kind}"),
+    ]
+    for subnet in outward["subnets"]:
+        attached = [subnet[key] for key in ("routeTable", "natGateway", "networkSecurityGroup") if subnet[key]]
+        words = ", ".join(arm.name(found) for found in attached) or "nothing attached"
+        path = {"nodePublicIP": "node public IP"}.get(subnet["effectivePath"], subnet["effectivePath"])
+        yield [("primary", clean(f"  {arm.name(subnet['id'])} ({', '.join(subnet['pools'])}): {words}; out by {path}"))]
+    yield [("primary", clean(f"  egress IPs: {', '.join(outward['egressIps']) or 'none known'}"))]
+    yield [("primary", clean(f"  authorized IP ranges: {', '.join(outward['authorizedIpRanges']) or 'none'}"))]
+    for row in document["unread"]:
+        needs = f", needs {row['permission']}" if row["permission"] else ""
+        yield [("warning", clean(f"  {look.signs[UNKNOWN]} {row['id']}: {row['reason']}{needs}"))]

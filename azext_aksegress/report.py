@@ -1,0 +1,194 @@
+"""Findings -> Report: the verdict, the counts, the addresses before and after, the way back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Callable, Collection, Dict, Optional, Tuple, TypeVar
+
+from azext_aksegress import checks, egress, matrix
+from azext_aksegress.arm import Json
+from azext_aksegress.checks import FAIL, OUTCOMES, UNKNOWN, WARN, Finding, Request
+from azext_aksegress.cluster import Cluster, Subnet
+from azext_aksegress.egress import Addresses
+from azext_aksegress.fixes import az
+from azext_aksegress.snapshot import SCHEMA_VERSION, Snapshot, Unread
+
+READY = "ready"
+READY_WITH_WARNINGS = "readyWithWarnings"
+BLOCKED = "blocked"
+UNDETERMINED = "undetermined"
+NOTHING_TO_DO = "nothingToDo"
+VERDICTS = (READY, READY_WITH_WARNINGS, BLOCKED, UNDETERMINED, NOTHING_TO_DO)
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Report:
+    """The judgement of one cluster for one request; text, verdict and exit code all come from it."""
+
+    cluster: Cluster
+    request: Request
+    findings: Tuple[Finding, ...]
+
+    @property
+    def verdict(self) -> str:
+        """One of VERDICTS: a fail beside an unknown is blocked."""
+        if any(finding.moots for finding in self.findings):
+            return NOTHING_TO_DO
+        if self._any(FAIL):
+            return BLOCKED
+        if any(finding.outcome == UNKNOWN and finding.blocks for finding in self.findings):
+            return UNDETERMINED
+        return READY_WITH_WARNINGS if self._any(WARN) or self._any(UNKNOWN) else READY
+
+    def _any(self, outcome: str) -> bool:
+        return any(finding.outcome == outcome for finding in self.findings)
+
+    @property
+    def counts(self) -> Dict[str, int]:
+        """The number of findings by outcome."""
+        found = Counter(finding.outcome for finding in self.findings)
+        return {outcome: found[outcome] for outcome in OUTCOMES}
+
+    def ids(self, *outcomes: str) -> Tuple[str, ...]:
+        """The ids of the findings with some outcomes, each once."""
+        return tuple(dict.fromkeys(finding.id for finding in self.findings if finding.outcome in outcomes))
+
+    def refusals(self, accepted: Collection[str]) -> Tuple[Finding, ...]:
+        """The findings that a migration must not go past, given the ids that were accepted."""
+        return tuple(
+            finding
+            for finding in self.findings
+            if not (finding.acceptable and finding.id in accepted)
+            and (
+                finding.outcome == FAIL
+                or (finding.outcome == UNKNOWN and (finding.blocks or finding.acceptable))
+                or (finding.outcome == WARN and finding.acceptable)
+            )
+        )
+
+    @property
+    def origin(self) -> Optional[str]:
+        """Today's outbound type, or None where it could not be read."""
+        return _known(lambda: self.cluster.outbound_type)
+
+    @property
+    def before(self) -> Addresses:
+        """The egress addresses of today."""
+        return _addresses(lambda: egress.before(self.cluster))
+
+    @property
+    def after(self) -> Addresses:
+        """The egress addresses after the move."""
+        return _addresses(lambda: egress.after(self.cluster, self.request.to, self.request.nat_gateway_sku))
+
+    @property
+    def one_way(self) -> bool:
+        """Whether the move is, or may turn out to be, one that cannot be taken back."""
+        return any(finding.id in ("EGR601", "EGR604") and finding.outcome == WARN for finding in self.findings)
+
+    @property
+    def way_back(self) -> Json:
+        """Whether a move leads back to today's type, and the command that makes it."""
+        from azext_aksegress.checks.wayback import way_back
+
+        path = _known(lambda: way_back(self.cluster, self.request))
+        supported = bool(path and path.supported)
+        command = az("aks egress migrate", ids=self.cluster.id, to=self.origin or "")
+        return {"supported": supported, "oneWay": self.one_way, "command": command if supported else None}
+
+    def to_json(self) -> Json:
+        """The report as the JSON contract spells it."""
+        complete = self.after.complete
+        return {
+            "schemaVersion": SCHEMA_VERSION,
+            "capturedAt": self.cluster.snapshot.captured_at,
+            "cluster": cluster_json(self.cluster),
+            "from": self.origin,
+            "to": self.request.to,
+            "verdict": self.verdict,
+            "counts": self.counts,
+            "findings": [finding.to_json() for finding in self.findings],
+            "egressIps": {"before": list(self.before.known), "after": list(self.after.known) if complete else None},
+            "wayBack": self.way_back,
+        }
+
+    def to_row(self) -> Json:
+        """The row of this target in the survey of all of them."""
+        return {
+            "to": self.request.to,
+            "verdict": self.verdict,
+            "counts": self.counts,
+            "blockers": list(self.ids(FAIL)),
+            "warnings": list(self.ids(WARN)),
+            "unknowns": list(self.ids(UNKNOWN)),
+        }
+
+
+def make(snapshot: Snapshot, request: Request) -> Report:
+    """Judge a snapshot for a request."""
+    cluster = Cluster(snapshot)
+    return Report(cluster, request, checks.run(cluster, request))
+
+
+def survey(snapshot: Snapshot, request: Callable[[str], Request]) -> Tuple[Report, ...]:
+    """Judge a snapshot for every outbound type."""
+    return tuple(make(snapshot, request(target)) for target in matrix.OUTBOUND_TYPES)
+
+
+def cluster_json(cluster: Cluster) -> Json:
+    """How every result names its cluster."""
+    return {
+        "id": cluster.id,
+        "name": cluster.name,
+        "resourceGroup": cluster.resource_group,
+        "subscriptionId": cluster.subscription_id,
+        "location": cluster.location,
+        "vnet": _known(lambda: cluster.vnet),
+        "kubernetesVersion": cluster.text("currentKubernetesVersion") or cluster.text("kubernetesVersion"),
+    }
+
+
+def show_json(snapshot: Snapshot) -> Json:
+    """What `show` prints: the snapshot, and first what a person wants of it."""
+    cluster = Cluster(snapshot)
+    document = snapshot.to_json()
+    return {
+        "schemaVersion": document.pop("schemaVersion"),
+        "capturedAt": document.pop("capturedAt"),
+        "egress": {
+            "outboundType": _known(lambda: cluster.outbound_type),
+            "vnet": _known(lambda: cluster.vnet),
+            "subnets": [_subnet_json(cluster, subnet) for subnet in _known(lambda: cluster.subnets) or ()],
+            "egressIps": list(_addresses(lambda: egress.before(cluster)).known),
+            "authorizedIpRanges": list(cluster.authorized_ip_ranges),
+        },
+        **document,
+    }
+
+
+def _subnet_json(cluster: Cluster, subnet: Subnet) -> Json:
+    return {
+        "id": subnet.id,
+        "pools": list(subnet.pools),
+        "routeTable": _known(lambda: subnet.route_table_id),
+        "natGateway": _known(lambda: subnet.nat_gateway_id),
+        "networkSecurityGroup": _known(lambda: subnet.network_security_group_id),
+        "effectivePath": egress.effective_path(cluster, subnet),
+    }
+
+
+def _known(read: Callable[[], _T]) -> Optional[_T]:
+    try:
+        return read()
+    except Unread:
+        return None
+
+
+def _addresses(read: Callable[[], Addresses]) -> Addresses:
+    try:
+        return read()
+    except Unread as unread:
+        return Addresses((), (unread,))

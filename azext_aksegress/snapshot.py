@@ -1,0 +1,174 @@
+"""All that was read of one cluster, frozen; to JSON and back. What could not be read is in it too, as Unread."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from urllib.parse import urlsplit, urlunsplit
+
+from azext_aksegress import arm
+from azext_aksegress.arm import Json
+
+SCHEMA_VERSION = "1"
+API_VERSION = "2026-06-01"
+"""The api-version of Microsoft.ContainerService that everything here is written for (azure-mgmt-containerservice
+41.6.0, az 2.91.0). A snapshot says which one answered; one that does not say is taken to be of this one."""
+
+PREVIEW_API_VERSION = "2026-05-02-preview"
+"""The pinned preview that knows outboundType `block` (aks-preview 9.0.0b2 and later)."""
+
+
+class Unread(Exception):
+    """Something that a judgement needs could not be read, or cannot be known before the move.
+
+    Raised by whatever touches it; the engine turns it into the outcome `unknown`.
+    """
+
+    def __init__(self, resource_id: Optional[str], reason: str, permission: Optional[str] = None):
+        """`permission` is the Azure RBAC action that was missing, if one was."""
+        super().__init__(reason)
+        self.id = resource_id
+        self.reason = reason
+        self.permission = permission
+
+    def __str__(self) -> str:
+        subject = f"{arm.name(self.id)}: " if self.id else ""
+        needs = f" (needs {self.permission})" if self.permission else ""
+        return f"{subject}{self.reason}{needs}"
+
+    def to_json(self) -> Json:
+        """The row in the snapshot's `unread`."""
+        return {"id": self.id, "reason": self.reason, "permission": self.permission}
+
+
+Answer = Union[Json, Tuple[Json, ...], Unread]
+"""What a read of one id gives: a resource, the members of a collection, or the reason why there is neither."""
+
+
+class SnapshotError(ValueError):
+    """A document is no snapshot that this version can judge; the message says why."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One cluster and everything around it that was read, at one moment.
+
+    `cluster`, `resources` and `collections` hold the JSON of Azure Resource Manager as it came, secrets included:
+    a snapshot leaves the process only through `to_json`, which removes them.
+    """
+
+    captured_at: str
+    api_version: str
+    cluster: Json
+    resources: Mapping[str, Json] = field(default_factory=dict)
+    collections: Mapping[str, Tuple[Json, ...]] = field(default_factory=dict)
+    unread: Mapping[str, Unread] = field(default_factory=dict)
+
+    def knows(self, resource_id: str) -> bool:
+        """Whether an id was read or tried."""
+        key = resource_id.lower()
+        return key in self.resources or key in self.collections or key in self.unread
+
+    def resource(self, resource_id: str) -> Json:
+        """The resource with an id; raises Unread when it was not, or could not be, read."""
+        key = resource_id.lower()
+        if key in self.resources:
+            return self.resources[key]
+        raise self.unread.get(key) or Unread(resource_id, "was not read")
+
+    def collection(self, collection_id: str) -> Tuple[Json, ...]:
+        """The members of a collection; raises Unread when it was not, or could not be, listed."""
+        key = collection_id.lower()
+        if key in self.collections:
+            return self.collections[key]
+        raise self.unread.get(key) or Unread(collection_id, "was not listed")
+
+    def plus(self, answers: Mapping[str, Answer]) -> Snapshot:
+        """The snapshot with more answers in it, by id."""
+        resources, collections, unread = dict(self.resources), dict(self.collections), dict(self.unread)
+        for resource_id, answer in answers.items():
+            key = resource_id.lower()
+            if isinstance(answer, Unread):
+                unread[key] = answer
+            elif isinstance(answer, tuple):
+                collections[key] = answer
+            else:
+                resources[key] = answer
+        return replace(self, resources=resources, collections=collections, unread=unread)
+
+    def to_json(self) -> Json:
+        """The document that `show` prints and `--snapshot` reads, less its derived part `egress`."""
+        return {
+            "schemaVersion": SCHEMA_VERSION,
+            "capturedAt": self.captured_at,
+            "apiVersion": self.api_version,
+            "cluster": without_secrets(self.cluster),
+            "resources": without_secrets(dict(sorted(self.resources.items()))),
+            "collections": without_secrets({key: list(value) for key, value in sorted(self.collections.items())}),
+            "unread": [self.unread[key].to_json() for key in sorted(self.unread)],
+        }
+
+
+def from_json(document: Any) -> Snapshot:
+    """The snapshot in a document that `show` printed; raises SnapshotError when it is none."""
+    if not isinstance(document, dict):
+        raise SnapshotError("it is not a JSON object")
+    version = document.get("schemaVersion")
+    if version != SCHEMA_VERSION:
+        raise SnapshotError(f"its schemaVersion is {version!r}, and this version reads {SCHEMA_VERSION!r}")
+    cluster = document.get("cluster")
+    if not isinstance(cluster, dict) or not arm.text(cluster, "id"):
+        raise SnapshotError("it holds no cluster with an id")
+    resources, collections = document.get("resources"), document.get("collections")
+    return Snapshot(
+        captured_at=arm.text(document, "capturedAt") or "",
+        api_version=arm.text(document, "apiVersion") or API_VERSION,
+        cluster=cluster,
+        resources=_lower_keys(resources, dict),
+        collections={key: arm.objects(value) for key, value in _lower_keys(collections, list).items()},
+        unread={row.id.lower(): row for row in _unread_rows(document) if row.id},
+    )
+
+
+def _lower_keys(mapping: Any, kind: type) -> Dict[str, Any]:
+    if not isinstance(mapping, dict):
+        return {}
+    return {key.lower(): value for key, value in mapping.items() if isinstance(value, kind)}
+
+
+def _unread_rows(document: Json) -> List[Unread]:
+    return [
+        Unread(arm.text(row, "id"), arm.text(row, "reason") or "was not read", arm.text(row, "permission"))
+        for row in arm.objects(document, "unread")
+    ]
+
+
+_SECRET_KEY = re.compile(r"password|secret|token$|credential|connectionstring|accesskey|sharedkey|privatekey", re.I)
+_NOT_SECRET = re.compile(r"^(secretrotation|enablesecretrotation|azurekeyvaultsecretsprovider|automount)", re.I)
+
+
+def without_secrets(value: Any) -> Any:
+    """A copy of a document in which keys that name a secret, and user names and passwords in URLs, are gone.
+
+    Only strings are removed, so that settings such as `azureKeyvaultSecretsProvider` stay.
+    """
+    if isinstance(value, dict):
+        return {
+            key: without_secrets(item)
+            for key, item in value.items()
+            if not (isinstance(item, str) and _SECRET_KEY.search(str(key)) and not _NOT_SECRET.search(str(key)))
+        }
+    if isinstance(value, (list, tuple)):
+        return [without_secrets(item) for item in value]
+    if isinstance(value, str) and "://" in value and "@" in value:
+        return _without_user_info(value)
+    return value
+
+
+def _without_user_info(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

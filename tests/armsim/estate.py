@@ -1,0 +1,242 @@
+"""Estates, declared in a few lines: clusters and networks as the ARM JSON that real Azure answers.
+
+    shop = Estate()
+    network = shop.vnet("vnet-shop", ["snet-system", "snet-apps"])
+    table = shop.route_table("rt-egress", hop="10.1.0.4")
+    shop.attach(network["snet-system"], route_table=table)
+    shop.cluster("aks-shop", "loadBalancer", pools={"system": network["snet-system"], "apps": network["snet-apps"]})
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+OTHER_SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
+GROUP, NETWORK_GROUP = "rg-shop", "rg-net"
+LOCATION = "westeurope"
+
+Json = Dict[str, Any]
+
+
+def scope(group: str, subscription: str = SUBSCRIPTION) -> str:
+    return f"/subscriptions/{subscription}/resourceGroups/{group}"
+
+
+def network_id(kind: str, name: str, group: str = NETWORK_GROUP, subscription: str = SUBSCRIPTION) -> str:
+    return f"{scope(group, subscription)}/providers/Microsoft.Network/{kind}/{name}"
+
+
+def cluster_id(name: str) -> str:
+    return f"{scope(GROUP)}/providers/Microsoft.ContainerService/managedClusters/{name}"
+
+
+def node_group(name: str) -> str:
+    return f"MC_{GROUP}_{name}_{LOCATION}"
+
+
+class Estate:
+    """Resources by id; every method adds one and gives its id back."""
+
+    def __init__(self) -> None:
+        self.resources: Dict[str, Json] = {}
+        self._addresses = 0
+
+    def __getitem__(self, resource_id: str) -> Json:
+        return self.resources[resource_id.lower()]
+
+    def add(self, resource_id: str, properties: Optional[Json] = None, **top: Any) -> str:
+        segments = resource_id.strip("/").split("/")
+        provider = segments.index("providers")
+        kind = "/".join([segments[provider + 1], *segments[provider + 2 :: 2]])
+        self.resources[resource_id.lower()] = {
+            "id": resource_id,
+            "name": segments[-1],
+            "type": kind,
+            "location": LOCATION,
+            **top,
+            "properties": {"provisioningState": "Succeeded", **(properties or {})},
+        }
+        return resource_id
+
+    def vnet(self, name: str, subnets: Sequence[str], group: str = NETWORK_GROUP, **where: str) -> Dict[str, str]:
+        """The ids of the subnets, by name."""
+        network = self.add(network_id("virtualNetworks", name, group, **where), {"virtualNetworkPeerings": []})
+        return {
+            subnet: self.add(f"{network}/subnets/{subnet}", {"addressPrefix": f"10.240.{number}.0/24"})
+            for number, subnet in enumerate(subnets)
+        }
+
+    def attach(
+        self,
+        subnet: str,
+        route_table: Optional[str] = None,
+        nat_gateway: Optional[str] = None,
+        nsg: Optional[str] = None,
+    ) -> None:
+        links = {"routeTable": route_table, "natGateway": nat_gateway, "networkSecurityGroup": nsg}
+        for key, resource_id in links.items():
+            if resource_id:
+                self[subnet]["properties"][key] = {"id": resource_id}
+
+    def route_table(
+        self,
+        name: str,
+        hop: Optional[str] = None,
+        hop_type: str = "VirtualAppliance",
+        bgp: bool = True,
+        group: str = NETWORK_GROUP,
+        **where: str,
+    ) -> str:
+        """With a default route where `hop` is given, or a type of hop that has no address."""
+        table = network_id("routeTables", name, group, **where)
+        routes = [route(table, hop, hop_type)] if hop or hop_type != "VirtualAppliance" else []
+        return self.add(table, {"routes": routes, "disableBgpRoutePropagation": not bgp})
+
+    def public_ip(self, name: str, address: Optional[str] = None, group: str = NETWORK_GROUP, **where: str) -> str:
+        self._addresses += 1
+        return self.add(
+            network_id("publicIPAddresses", name, group, **where),
+            {
+                "ipAddress": address or f"20.50.{self._addresses // 250}.{self._addresses % 250 + 1}",
+                "publicIPAddressVersion": "IPv4",
+                "publicIPAllocationMethod": "Static",
+            },
+            sku={"name": "Standard", "tier": "Regional"},
+        )
+
+    def public_ip_prefix(self, name: str, prefix: str, group: str = NETWORK_GROUP) -> str:
+        return self.add(network_id("publicIPPrefixes", name, group), {"ipPrefix": prefix, "prefixLength": 30})
+
+    def nat_gateway(
+        self, name: str, address_ids: Sequence[str] = (), group: str = NETWORK_GROUP, **properties: Any
+    ) -> str:
+        addresses = [{"id": found} for found in address_ids]
+        return self.add(
+            network_id("natGateways", name, group),
+            {"idleTimeoutInMinutes": 4, "publicIpAddresses": addresses, **properties},
+            sku={"name": "Standard"},
+        )
+
+    def firewall(self, name: str, private_ip: str, public_ip: str, group: str = NETWORK_GROUP) -> str:
+        configuration = {"privateIPAddress": private_ip, "publicIPAddress": {"id": public_ip}}
+        return self.add(
+            network_id("azureFirewalls", name, group),
+            {"ipConfigurations": [{"name": "ipconfig", "properties": configuration}]},
+        )
+
+    def cluster(
+        self,
+        name: str,
+        outbound_type: str = "loadBalancer",
+        pools: Optional[Mapping[str, Optional[str]]] = None,
+        network: Optional[Json] = None,
+        **properties: Any,
+    ) -> str:
+        """`pools` gives each pool its subnet, or None in the VNet that AKS makes; `network` adds to networkProfile."""
+        pools = pools if pools is not None else {"system": None}
+        profile: Json = {
+            "networkPlugin": "azure",
+            "loadBalancerSku": "standard",
+            "outboundType": outbound_type,
+            "ipFamilies": ["IPv4"],
+            **self._profiles(name, outbound_type),
+            **(network or {}),
+        }
+        if not any(pools.values()):
+            self._managed_vnet(name)
+        body = {
+            "powerState": {"code": "Running"},
+            "kubernetesVersion": "1.33.2",
+            "currentKubernetesVersion": "1.33.2",
+            "dnsPrefix": name,
+            "fqdn": f"{name}.hcp.{LOCATION}.azmk8s.io",
+            "nodeResourceGroup": node_group(name),
+            "agentPoolProfiles": [pool(found, subnet) for found, subnet in pools.items()],
+            "networkProfile": profile,
+            "servicePrincipalProfile": {"clientId": "msi"},
+            "nodeProvisioningProfile": {"mode": "Manual"},
+            "resourceUID": "68a5f1d2e3b4c50001a2b3c4",
+            **properties,
+        }
+        return self.add(
+            cluster_id(name),
+            body,
+            eTag=str(uuid.uuid4()),
+            sku={"name": "Base", "tier": "Standard"},
+            identity={
+                "type": "SystemAssigned",
+                "principalId": "33333333-3333-3333-3333-333333333333",
+                "tenantId": "44444444-4444-4444-4444-444444444444",
+            },
+        )
+
+    def _profiles(self, name: str, outbound_type: str) -> Json:
+        if outbound_type == "loadBalancer":
+            return {"loadBalancerProfile": load_balancer_profile([self.outbound_ip(name)])}
+        if outbound_type == "managedNATGateway":
+            return {"natGatewayProfile": nat_gateway_profile([self.outbound_ip(name)])}
+        return {}
+
+    def outbound_ip(self, cluster: str) -> str:
+        """A public IP that AKS made for a cluster."""
+        return self.public_ip(str(uuid.uuid4()), group=node_group(cluster))
+
+    def _managed_vnet(self, name: str) -> None:
+        vnet = network_id("virtualNetworks", f"aks-vnet-{name}", node_group(name))
+        self.add(vnet, {"subnets": []})
+        self.add(f"{vnet}/subnets/aks-subnet", {"addressPrefix": "10.224.0.0/16"})
+
+
+def route(table: str, hop: Optional[str], hop_type: str = "VirtualAppliance") -> Json:
+    properties = {"addressPrefix": "0.0.0.0/0", "nextHopType": hop_type}
+    if hop:
+        properties["nextHopIpAddress"] = hop
+    return {"id": f"{table}/routes/default", "name": "default", "properties": properties}
+
+
+def pool(name: str, subnet: Optional[str] = None, **more: Any) -> Json:
+    return {
+        "name": name,
+        "count": 3,
+        "vmSize": "Standard_D4s_v5",
+        "osType": "Linux",
+        "type": "VirtualMachineScaleSets",
+        "mode": "System" if name == "system" else "User",
+        "provisioningState": "Succeeded",
+        "powerState": {"code": "Running"},
+        "orchestratorVersion": "1.33.2",
+        "currentOrchestratorVersion": "1.33.2",
+        "eTag": str(uuid.uuid4()),
+        "enableNodePublicIP": False,
+        **({"vnetSubnetID": subnet} if subnet else {}),
+        **more,
+    }
+
+
+def load_balancer_profile(address_ids: Sequence[str]) -> Json:
+    return {
+        "managedOutboundIPs": {"count": len(address_ids)},
+        "effectiveOutboundIPs": [{"id": found} for found in address_ids],
+        "allocatedOutboundPorts": 0,
+        "idleTimeoutInMinutes": 30,
+        "backendPoolType": "nodeIPConfiguration",
+    }
+
+
+def nat_gateway_profile(address_ids: Sequence[str]) -> Json:
+    return {
+        "managedOutboundIPProfile": {"count": len(address_ids)},
+        "effectiveOutboundIPs": [{"id": found} for found in address_ids],
+        "idleTimeoutInMinutes": 4,
+        "sku": "Standard",
+    }
+
+
+def isolated(**access: Any) -> Json:
+    """The properties of a cluster that may go to none or block."""
+    return {
+        "bootstrapProfile": {"artifactSource": "Cache"},
+        "apiServerAccessProfile": {"enablePrivateCluster": True, **access},
+    }

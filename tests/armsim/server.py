@@ -1,0 +1,131 @@
+"""The wire: TLS on loopback, Entra ID's token endpoints, the cloud's metadata; everything else goes to `arm`."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import ssl
+import threading
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+import trustme
+from aiohttp import web
+
+from tests.armsim.arm import TENANT, Answer, Arm, Request
+
+HOST = "127.0.0.1"
+
+
+class LocalAzure:
+    """`with LocalAzure(arm, folder) as azure:` serves on `azure.url`; `azure.ca` is the file that az must trust."""
+
+    def __init__(self, arm: Arm, folder: Path) -> None:
+        self.arm = arm
+        self.port = 0
+        self.ca = folder / "ca.pem"
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(self.ca))
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(HOST, "localhost").configure_cert(self._tls)
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"https://{HOST}:{self.port}"
+
+    def __enter__(self) -> LocalAzure:
+        self._thread.start()
+        if not self._ready.wait(20):
+            raise RuntimeError("the local Azure did not start")
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(20)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        application = web.Application(client_max_size=64 * 2**20)
+        application.router.add_route("*", "/{path:.*}", self._handle)
+        runner = web.AppRunner(application)
+        self._loop.run_until_complete(runner.setup())
+        site = web.TCPSite(runner, HOST, 0, ssl_context=self._tls)
+        self._loop.run_until_complete(site.start())
+        self.port = runner.addresses[0][1]
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+        self._loop.close()
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        platform = self._platform(request)
+        if platform is not None:
+            return web.json_response(platform)
+        text = await request.text()
+        seen = Request(
+            request.method,
+            request.path,
+            dict(request.query),
+            {"Host": request.host, **({"If-Match": request.headers["If-Match"]} if "If-Match" in request.headers else {})},
+            json.loads(text) if text else None,
+        )
+        answer = self._authenticated(request) or self.arm.handle(seen)
+        self.arm.journal.append(Request(**{**seen.__dict__, "status": answer.status}))
+        if answer.body is None:
+            return web.Response(status=answer.status, headers=answer.headers)
+        return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+
+    @staticmethod
+    def _authenticated(request: web.Request) -> Optional[Answer]:
+        if request.headers.get("Authorization", "").startswith("Bearer "):
+            return None
+        error = {"code": "AuthenticationFailed", "message": "Authentication failed. The Authorization header is missing."}
+        return Answer({"error": error}, 401)
+
+    def _platform(self, request: web.Request) -> Any:
+        path = request.path.lower()
+        if path == "/metadata/endpoints":
+            return self._metadata(request.query.get("api-version", ""))
+        if path.endswith("/.well-known/openid-configuration"):
+            base = f"{self.url}/{TENANT}"
+            return {
+                "issuer": f"{base}/v2.0",
+                "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{base}/oauth2/v2.0/token",
+                "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+                "jwks_uri": f"{base}/discovery/v2.0/keys",
+            }
+        if path.endswith("/oauth2/v2.0/token"):
+            return {"token_type": "Bearer", "expires_in": 86399, "access_token": _token()}
+        return None
+
+    def _metadata(self, api_version: str) -> Any:
+        modern = {
+            "name": "LocalAzure",
+            "portal": self.url,
+            "authentication": {"loginEndpoint": self.url, "audiences": [self.url], "tenant": "common"},
+            "media": self.url,
+            "graphAudience": self.url,
+            "graph": self.url,
+            "suffixes": {},
+            "batch": self.url,
+            "resourceManager": self.url,
+            "activeDirectoryDataLake": self.url,
+            "sqlManagement": self.url,
+            "gallery": self.url,
+        }
+        return modern if api_version >= "2022" else {**modern, "galleryEndpoint": self.url, "graphEndpoint": self.url}
+
+
+def _token() -> str:
+    def part(value: Any) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    now = int(time.time())
+    claims = {"aud": "local", "iss": "local", "tid": TENANT, "oid": TENANT, "appid": TENANT, "iat": now, "exp": now + 86399}
+    return ".".join([part({"alg": "none", "typ": "JWT"}), part(claims), part("signature")])
