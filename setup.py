@@ -41,13 +41,12 @@ setup(
         ],
         "dev": [
             "aiohttp>=3.9,<4",
-            "azdev>=0.2.4",
+            "azdev>=0.2.10",
             "mypy>=1.11,<2",
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
             "ruff>=0.6,<1",
             "trustme>=1.1,<2",
-            "wheel>=0.43",
         ],
     },
 )

@@ -2,6 +2,8 @@
 
 from knack.help_files import helps
 
+__all__ = ["helps"]
+
 _EXIT_CODES = """\
 Exit codes: 0 ready or done; 1 error; 2 usage; 3 not found; 4 blocked; 5 undetermined, since something that decides \
 could not be read; 6 applied but not verified."""
@@ -22,8 +24,8 @@ snapshot that `az aks egress check --snapshot` judges offline. Never writes.
 examples:
   - name: Show the egress of a cluster.
     text: az aks egress show -g MyResourceGroup -n MyManagedCluster
-  - name: Save a snapshot to judge it later, or elsewhere.
-    text: az aks egress show -g MyResourceGroup -n MyManagedCluster -o json > snapshot.json
+  - name: Get the snapshot to judge it later, or elsewhere; send it to a file with your shell.
+    text: az aks egress show -g MyResourceGroup -n MyManagedCluster -o json
 """
 
 helps["aks egress check"] = f"""

@@ -1,5 +1,7 @@
 """The options of each command, spelled as `az aks` spells them."""
 
+from typing import Any
+
 OUTBOUND_TYPES = [
     "loadBalancer",
     "managedNATGateway",
@@ -10,7 +12,7 @@ OUTBOUND_TYPES = [
 ]
 
 
-def load_arguments(loader, _):
+def load_arguments(loader: Any, _: Any) -> None:
     """Register the options."""
     from azure.cli.core.commands.parameters import (
         get_enum_type,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
@@ -60,7 +60,7 @@ def _compare(now: Json, plan: Plan) -> None:
         raise ChangedMeanwhile("The cluster was changed since it was checked. Nothing was sent.")
 
 
-def _send(azure: Azure, plan: Plan, tell: Tell) -> Optional[Any]:
+def _send(azure: Azure, plan: Plan, tell: Tell) -> Any | None:
     """The poller of the operation, or None when it landed without an answer; raises NotApplied."""
     document = json.dumps(plan.body).encode()
     for sent in range(SENDS):
@@ -92,7 +92,7 @@ def _landed(azure: Azure, plan: Plan) -> bool:
     except AzureError as error:
         raise NotApplied(f"It is not known whether Azure took the update: no answer came, and {error}") from error
     stored = arm.dig(now, "properties", "networkProfile", "outboundType")
-    if arm.same(stored, plan.request.to) and arm.text(now, "eTag") != plan.etag:
+    if arm.same(stored, plan.target) and arm.text(now, "eTag") != plan.etag:
         return True
     if arm.text(now, "eTag") != plan.etag or body.writable(now) != body.writable(plan.cluster.document):
         raise ChangedMeanwhile("The cluster was changed by somebody else meanwhile. The update was not sent again.")
@@ -114,7 +114,7 @@ def _reason(error: HttpResponseError) -> str:
 
 
 def _pause(error: HttpResponseError, tell: Tell) -> None:
-    headers = error.response.headers if error.response is not None else {}
+    headers = getattr(error.response, "headers", {})
     try:
         seconds = float(headers.get("Retry-After", DEFAULT_PAUSE))
     except ValueError:
@@ -123,7 +123,7 @@ def _pause(error: HttpResponseError, tell: Tell) -> None:
     time.sleep(min(max(seconds, 0), LONGEST_PAUSE))
 
 
-def _follow(azure: Azure, plan: Plan, poller: Optional[Any], tell: Tell) -> None:
+def _follow(azure: Azure, plan: Plan, poller: Any | None, tell: Tell) -> None:
     if poller is None:
         return _follow_cluster(azure, plan, tell)
     deadline = time.monotonic() + OPERATION_TIMEOUT
@@ -131,7 +131,9 @@ def _follow(azure: Azure, plan: Plan, poller: Optional[Any], tell: Tell) -> None
         tell("Azure is changing the egress")
         poller.wait(1)
         if time.monotonic() > deadline:
-            raise NotApplied(f"The operation is not done after {OPERATION_TIMEOUT // 60} minutes, and goes on in Azure.")
+            raise NotApplied(
+                f"The operation is not done after {OPERATION_TIMEOUT // 60} minutes, and goes on in Azure."
+            )
     try:
         poller.result()
     except HttpResponseError as error:

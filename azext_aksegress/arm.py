@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping
 
 Json = Dict[str, Any]
 
@@ -16,7 +16,7 @@ def dig(document: Any, *path: str) -> Any:
     return document
 
 
-def text(document: Any, *path: str) -> Optional[str]:
+def text(document: Any, *path: str) -> str | None:
     """The non-empty string at a path, or None."""
     value = dig(document, *path)
     return value if isinstance(value, str) and value else None
@@ -27,29 +27,29 @@ def flag(document: Any, *path: str) -> bool:
     return dig(document, *path) is True
 
 
-def objects(document: Any, *path: str) -> Tuple[Json, ...]:
+def objects(document: Any, *path: str) -> tuple[Json, ...]:
     """The objects in the list at a path; what is no object is left out."""
     value = dig(document, *path)
     return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
-def strings(document: Any, *path: str) -> Tuple[str, ...]:
+def strings(document: Any, *path: str) -> tuple[str, ...]:
     """The strings in the list at a path; what is no string is left out."""
     value = dig(document, *path)
     return tuple(item for item in value if isinstance(item, str) and item) if isinstance(value, list) else ()
 
 
-def references(document: Any, *path: str) -> Tuple[str, ...]:
+def references(document: Any, *path: str) -> tuple[str, ...]:
     """The `id` of each object in the list at a path."""
     return tuple(reference for reference in (text(item, "id") for item in objects(document, *path)) if reference)
 
 
-def same(one: Optional[str], other: Optional[str]) -> bool:
+def same(one: str | None, other: str | None) -> bool:
     """Whether two ids or names are the same to ARM, which ignores letter case."""
     return one is not None and other is not None and one.lower() == other.lower()
 
 
-def _segments(resource_id: str) -> List[str]:
+def _segments(resource_id: str) -> list[str]:
     return [part for part in resource_id.split("/") if part]
 
 

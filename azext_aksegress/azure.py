@@ -11,7 +11,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from azure.core import PipelineClient
 from azure.core.configuration import Configuration
@@ -114,12 +114,10 @@ class Azure:
         """The cluster alone, as ARM's JSON; raises AzureError."""
         return self._read_cluster()[1]
 
-    def _read_cluster(self) -> "tuple[str, Json]":
+    def _read_cluster(self) -> tuple[str, Json]:
         def get(version: str) -> Any:
             operations, extra = _cluster_operations(self._cli_ctx, version, per_retry_policies=[OnlyMethods("GET")])
-            return operations.get(
-                self._resource_group, self._name, cls=_raw, read_timeout=READ_TIMEOUT, **extra
-            )
+            return operations.get(self._resource_group, self._name, cls=_raw, read_timeout=READ_TIMEOUT, **extra)
 
         version, cluster = _newest(get, API_VERSION)
         if not isinstance(cluster, dict) or not arm.text(cluster, "id"):
@@ -139,12 +137,12 @@ class Azure:
         )
         return reader
 
-    def _fetch(self, ids: Sequence[str]) -> Dict[str, Answer]:
+    def _fetch(self, ids: Sequence[str]) -> dict[str, Answer]:
         reader = self._reader
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             return dict(zip(ids, pool.map(lambda resource_id: _answer(reader, resource_id), ids)))
 
-    def begin_put(self, body: bytes, etag: Optional[str], api_version: str) -> Any:
+    def begin_put(self, body: bytes, etag: str | None, api_version: str) -> Any:
         """Send the whole cluster once, without any retry; the poller of the operation that this starts.
 
         Raises HttpResponseError when Azure refuses, and AzureError when no answer came.
@@ -165,7 +163,7 @@ class Azure:
         )
 
 
-def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> "tuple[Any, Dict[str, str]]":
+def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> tuple[Any, dict[str, str]]:
     """The operations on clusters, and what to add to each call so that it uses the api-version.
 
     The SDK takes the version in the client from 39 on (az 2.77), and in each call before that.
@@ -173,7 +171,7 @@ def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> "tuple
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
     from azure.mgmt import containerservice
 
-    single = int(containerservice.__version__.split(".")[0]) >= 39
+    single = int(containerservice.__version__.partition(".")[0]) >= 39
     at = {"api_version": api_version}
     client = get_mgmt_service_client(
         cli_ctx, containerservice.ContainerServiceClient, **({**kwargs, **at} if single else kwargs)
@@ -225,7 +223,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")
 _OTHER_VERSIONS = re.compile(r"supported (?:api-)?versions are (.*?)(?:The supported locations|$)", re.I | re.S)
 
 
-def _newest(call: "Callable[[str], Any]", version: str) -> "tuple[str, Any]":
+def _newest(call: Callable[[str], Any], version: str) -> tuple[str, Any]:
     """Call with an api-version, or where the cloud does not know it, with the newest stable one before it."""
     try:
         return version, call(version)

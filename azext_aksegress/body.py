@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
@@ -44,11 +44,11 @@ READ_ONLY = (
 """What the ARM reference of api-version 2026-06-01 marks read-only, by path; lists are passed through and `*` is any
 key (azure-mgmt-containerservice 41.6.0, the fields of ManagedCluster with visibility "read" alone)."""
 
-_LEAF: Dict[str, Any] = {}
+_LEAF: dict[str, Any] = {}
 
 
-def _tree() -> Dict[str, Any]:
-    tree: Dict[str, Any] = {}
+def _tree() -> dict[str, Any]:
+    tree: dict[str, Any] = {}
     for path in READ_ONLY:
         *parents, leaf = path.split(".")
         node = tree
@@ -64,20 +64,22 @@ def writable(document: Json) -> Json:
     return pruned
 
 
-def _pruned(value: Any, tree: Dict[str, Any]) -> Any:
+def _pruned(value: Any, tree: dict[str, Any]) -> Any:
     if isinstance(value, list):
         return [_pruned(item, tree) for item in value]
     if not isinstance(value, dict):
         return value
-    below = {key: tree.get(key, tree.get("*")) for key in value}
-    return {
-        key: _pruned(item, below[key]) if below[key] else item
-        for key, item in value.items()
-        if below[key] is not _LEAF
-    }
+    kept = {}
+    for key, item in value.items():
+        below = tree.get(key, tree.get("*"))
+        if below is None:
+            kept[key] = item
+        elif below is not _LEAF:
+            kept[key] = _pruned(item, below)
+    return kept
 
 
-def for_update(cluster: Cluster, target: str, nat_gateway_sku: Optional[str]) -> Json:
+def for_update(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> Json:
     """The whole cluster with another outbound type, ready to be sent."""
     body = writable(cluster.document)
     properties = body["properties"] = dict(arm.dig(body, "properties") or {})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_network
-from typing import Dict, List, Optional, Tuple
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
@@ -33,17 +32,46 @@ azure-mgmt-containerservice 33.0 to 41.6: where an older one answered, the prope
 
 @dataclass(frozen=True)
 class Pool:
-    """One agent pool."""
+    """One agent pool, and the ARM JSON that describes it."""
 
     id: str
-    name: str
-    type: Optional[str]
-    provisioning_state: Optional[str]
-    subnet_id: Optional[str]
-    pod_subnet_id: Optional[str]
-    node_public_ip: bool
-    node_public_ip_prefix_id: Optional[str]
-    outbound_nat_disabled: bool
+    document: Json
+
+    @property
+    def name(self) -> str:
+        """The pool's own name."""
+        return arm.text(self.document, "name") or "unnamed"
+
+    @property
+    def type(self) -> str | None:
+        """VirtualMachineScaleSets, VirtualMachines or AvailabilitySet."""
+        return arm.text(self.document, "type")
+
+    @property
+    def provisioning_state(self) -> str | None:
+        """Succeeded, Failed, Canceled, or what runs now."""
+        return arm.text(self.document, "provisioningState")
+
+    @property
+    def subnet_ids(self) -> tuple[str, ...]:
+        """The subnets of its nodes and its pods, as far as the cluster names them."""
+        found = (arm.text(self.document, key) for key in ("vnetSubnetID", "podSubnetID"))
+        return tuple(subnet_id for subnet_id in found if subnet_id)
+
+    @property
+    def node_public_ip(self) -> bool:
+        """Whether each node has a public IP of its own."""
+        return arm.flag(self.document, "enableNodePublicIP")
+
+    @property
+    def node_public_ip_prefix_id(self) -> str | None:
+        """The prefix that the nodes' own public IPs are taken from."""
+        return arm.text(self.document, "nodePublicIPPrefixID")
+
+    @property
+    def outbound_nat_disabled(self) -> bool:
+        """Whether a Windows pool was made without outbound NAT."""
+        return arm.flag(self.document, "windowsProfile", "disableOutboundNat")
 
 
 @dataclass(frozen=True)
@@ -52,7 +80,7 @@ class Route:
 
     name: str
     next_hop_type: str
-    next_hop_address: Optional[str]
+    next_hop_address: str | None
 
 
 @dataclass(frozen=True)
@@ -60,9 +88,9 @@ class RouteTable:
     """A route table; `subnet_ids` are all subnets that it is attached to, the cluster's or not."""
 
     id: str
-    default_route: Optional[Route]
+    default_route: Route | None
     bgp_propagation: bool
-    subnet_ids: Tuple[str, ...]
+    subnet_ids: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -75,7 +103,7 @@ class NatGateway:
     """A NAT gateway with the ids of its public IP addresses and prefixes, IPv4 and IPv6."""
 
     id: str
-    address_ids: Tuple[str, ...]
+    address_ids: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -88,7 +116,7 @@ class Subnet:
     """A subnet that nodes or pods use, and the pools that do; what is attached to it is read on touch."""
 
     id: str
-    pools: Tuple[str, ...]
+    pools: tuple[str, ...]
     snapshot: Snapshot
 
     @property
@@ -97,34 +125,34 @@ class Subnet:
         return arm.name(self.id)
 
     @property
-    def route_table_id(self) -> Optional[str]:
+    def route_table_id(self) -> str | None:
         """The id of the attached route table; raises Unread."""
         return arm.text(self.snapshot.resource(self.id), "properties", "routeTable", "id")
 
     @property
-    def nat_gateway_id(self) -> Optional[str]:
+    def nat_gateway_id(self) -> str | None:
         """The id of the attached NAT gateway; raises Unread."""
         return arm.text(self.snapshot.resource(self.id), "properties", "natGateway", "id")
 
     @property
-    def network_security_group_id(self) -> Optional[str]:
+    def network_security_group_id(self) -> str | None:
         """The id of the attached network security group; raises Unread."""
         return arm.text(self.snapshot.resource(self.id), "properties", "networkSecurityGroup", "id")
 
     @property
-    def route_table(self) -> Optional[RouteTable]:
+    def route_table(self) -> RouteTable | None:
         """The attached route table; raises Unread."""
         table_id = self.route_table_id
         return route_table(table_id, self.snapshot.resource(table_id)) if table_id else None
 
     @property
-    def default_route(self) -> Optional[Route]:
+    def default_route(self) -> Route | None:
         """The 0.0.0.0/0 route of the attached route table; raises Unread."""
         table = self.route_table
         return table.default_route if table else None
 
     @property
-    def nat_gateway(self) -> Optional[NatGateway]:
+    def nat_gateway(self) -> NatGateway | None:
         """The attached NAT gateway; raises Unread."""
         gateway_id = self.nat_gateway_id
         return nat_gateway(gateway_id, self.snapshot.resource(gateway_id)) if gateway_id else None
@@ -150,7 +178,7 @@ def _route(document: Json) -> Route:
     )
 
 
-def is_default(prefix: Optional[str]) -> bool:
+def is_default(prefix: str | None) -> bool:
     """Whether an address prefix is 0.0.0.0/0; service tags and what cannot be parsed are not."""
     try:
         return prefix is not None and ip_network(prefix.strip()) == ip_network(DEFAULT_ROUTE)
@@ -161,14 +189,12 @@ def is_default(prefix: Optional[str]) -> bool:
 def nat_gateway(gateway_id: str, document: Json) -> NatGateway:
     """A NAT gateway from its ARM JSON."""
     keys = ("publicIpAddresses", "publicIpPrefixes", "publicIpAddressesV6", "publicIpPrefixesV6")
-    return NatGateway(
-        gateway_id, tuple(found for key in keys for found in arm.references(document, "properties", key))
-    )
+    return NatGateway(gateway_id, tuple(found for key in keys for found in arm.references(document, "properties", key)))
 
 
 @dataclass(frozen=True)
-class Cluster:
-    """The cluster of a Snapshot."""
+class ClusterDocument:
+    """The cluster of a Snapshot as Azure describes it: its identity, and its settings by path."""
 
     snapshot: Snapshot
 
@@ -198,7 +224,7 @@ class Cluster:
         return arm.part(self.id, "subscriptions")
 
     @property
-    def location(self) -> Optional[str]:
+    def location(self) -> str | None:
         """The region as ARM normalises it: lower case, no spaces."""
         location = arm.text(self.document, "location")
         return location.lower().replace(" ", "") if location else None
@@ -207,7 +233,7 @@ class Cluster:
         """The value at a path below `properties`, or None."""
         return arm.dig(self.document, "properties", *path)
 
-    def text(self, *path: str) -> Optional[str]:
+    def text(self, *path: str) -> str | None:
         """The non-empty string at a path below `properties`, or None."""
         return arm.text(self.document, "properties", *path)
 
@@ -225,6 +251,10 @@ class Cluster:
             answered = self.snapshot.api_version
             raise Unread(self.id, f"{property_name} needs api-version {since}, and this cloud answered {answered}")
 
+
+class Cluster(ClusterDocument):
+    """The cluster of a Snapshot: what its settings mean."""
+
     @cached_property
     def outbound_type(self) -> str:
         """Today's outbound type, spelled as ARM spells it; raises Unread where there is none."""
@@ -234,8 +264,8 @@ class Cluster:
         return next((known for known in matrix.OUTBOUND_TYPES if arm.same(known, stored)), stored)
 
     @cached_property
-    def nat_gateway_sku(self) -> Optional[str]:
-        """The SKU of the managed NAT gateway of a managedNATGateway cluster, or None where none is stored; raises Unread."""
+    def nat_gateway_sku(self) -> str | None:
+        """The SKU of the managed NAT gateway of a managedNATGateway cluster, or None; raises Unread."""
         if arm.same(self.text("networkProfile", "outboundType"), matrix.RETIRED_STANDARD_V2_TYPE):
             return matrix.STANDARD_V2
         stored = self.text("networkProfile", "natGatewayProfile", "sku")
@@ -244,40 +274,27 @@ class Cluster:
         return next((known for known in matrix.NAT_GATEWAY_SKUS if arm.same(known, stored)), stored)
 
     @cached_property
-    def pools(self) -> Tuple[Pool, ...]:
+    def pools(self) -> tuple[Pool, ...]:
         """All agent pools; raises Unread for a cluster that lists none and has no hosted system pool either."""
-        pools = tuple(self._pool(item) for item in arm.objects(self.document, "properties", "agentPoolProfiles"))
+        listed = arm.objects(self.document, "properties", "agentPoolProfiles")
+        pools = tuple(
+            Pool(arm.child(self.id, "agentPools", arm.text(item, "name") or "unnamed"), item) for item in listed
+        )
         if not pools and not arm.flag(self.setting("hostedSystemProfile"), "enabled"):
             raise Unread(self.id, "Azure's answer lists no node pools")
         return pools
 
-    def _pool(self, item: Json) -> Pool:
-        name = arm.text(item, "name") or ""
-        return Pool(
-            id=arm.child(self.id, "agentPools", name),
-            name=name,
-            type=arm.text(item, "type"),
-            provisioning_state=arm.text(item, "provisioningState"),
-            subnet_id=arm.text(item, "vnetSubnetID"),
-            pod_subnet_id=arm.text(item, "podSubnetID"),
-            node_public_ip=arm.flag(item, "enableNodePublicIP"),
-            node_public_ip_prefix_id=arm.text(item, "nodePublicIPPrefixID"),
-            outbound_nat_disabled=arm.flag(item, "windowsProfile", "disableOutboundNat"),
-        )
-
     @cached_property
-    def byo_subnets(self) -> Dict[str, Tuple[str, Tuple[str, ...]]]:
+    def byo_subnets(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """The subnets that the cluster names, by lower-case id: the id as written, and the pools on it."""
-        uses: List[Tuple[Optional[str], str]] = []
-        for pool in self.pools:
-            uses += [(pool.subnet_id, pool.name), (pool.pod_subnet_id, pool.name)]
+        uses = [(subnet_id, pool.name) for pool in self.pools for subnet_id in pool.subnet_ids]
         hosted = self.setting("hostedSystemProfile")
-        uses += [(arm.text(hosted, key), "hosted system") for key in ("systemNodeSubnetID", "nodeSubnetID")]
-        found: Dict[str, Tuple[str, Tuple[str, ...]]] = {}
-        for subnet_id, pool in uses:
-            if subnet_id:
-                written, pools = found.get(subnet_id.lower(), (subnet_id, ()))
-                found[subnet_id.lower()] = (written, pools if pool in pools else (*pools, pool))
+        hosted_ids = (arm.text(hosted, key) for key in ("systemNodeSubnetID", "nodeSubnetID"))
+        uses += [(subnet_id, "hosted system") for subnet_id in hosted_ids if subnet_id]
+        found: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for subnet_id, user in uses:
+            written, users = found.get(subnet_id.lower(), (subnet_id, ()))
+            found[subnet_id.lower()] = (written, users if user in users else (*users, user))
         return found
 
     @cached_property
@@ -286,7 +303,7 @@ class Cluster:
         return matrix.BYO_VNET if self.byo_subnets else matrix.MANAGED_VNET
 
     @cached_property
-    def subnets(self) -> Tuple[Subnet, ...]:
+    def subnets(self) -> tuple[Subnet, ...]:
         """Every subnet that nodes or pods use; raises Unread."""
         if self.vnet == matrix.BYO_VNET:
             return tuple(Subnet(written, pools, self.snapshot) for written, pools in self.byo_subnets.values())
@@ -294,14 +311,14 @@ class Cluster:
         return tuple(Subnet(subnet_id, names, self.snapshot) for subnet_id in self.managed_subnet_ids)
 
     @property
-    def managed_vnets_id(self) -> Optional[str]:
+    def managed_vnets_id(self) -> str | None:
         """The id of the collection of virtual networks in the node resource group."""
         group = self.text("nodeResourceGroup")
         scope = arm.child(f"/subscriptions/{self.subscription_id}/resourceGroups", group) if group else None
         return f"{scope}/providers/Microsoft.Network/virtualNetworks" if scope else None
 
     @property
-    def managed_subnet_ids(self) -> Tuple[str, ...]:
+    def managed_subnet_ids(self) -> tuple[str, ...]:
         """The subnets of the network that AKS made in the node resource group; raises Unread."""
         if not self.managed_vnets_id:
             raise Unread(self.id, "Azure's answer has no properties.nodeResourceGroup")
@@ -314,7 +331,7 @@ class Cluster:
         return arm.same(self.text("networkProfile", "networkPlugin"), "kubenet")
 
     @property
-    def private_api_server(self) -> Optional[str]:
+    def private_api_server(self) -> str | None:
         """How nodes reach the API server without the internet, in words, or None where Azure names no way."""
         access = self.setting("apiServerAccessProfile")
         if arm.flag(access, "enablePrivateCluster"):
@@ -324,7 +341,7 @@ class Cluster:
         return None
 
     @property
-    def authorized_ip_ranges(self) -> Tuple[str, ...]:
+    def authorized_ip_ranges(self) -> tuple[str, ...]:
         """The ranges that may reach a public API server; empty when all may."""
         return arm.strings(self.setting("apiServerAccessProfile"), "authorizedIPRanges")
 

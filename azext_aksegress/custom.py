@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Collection, Optional
+from typing import Any, Collection
 
 from azext_aksegress import matrix
 
@@ -21,11 +21,12 @@ def show(cmd: Any, resource_group_name: str, resource_name: str) -> Any:
 
 def check(
     cmd: Any,
-    resource_group_name: Optional[str] = None,
-    resource_name: Optional[str] = None,
-    to: Optional[str] = None,
-    nat_gateway_sku: Optional[str] = None,
-    snapshot: Optional[str] = None,
+    *,
+    resource_group_name: str | None = None,
+    resource_name: str | None = None,
+    to: str | None = None,
+    nat_gateway_sku: str | None = None,
+    snapshot: str | None = None,
     fail_on: str = "blocked",
 ) -> Any:
     """Judge a cluster, live or saved, for one outbound type or for all of them."""
@@ -39,18 +40,19 @@ def check(
         read = _read(cmd, resource_group_name, resource_name)
     if to is None:
         reports = report.survey(read, lambda target: _request(target, None, offline=bool(snapshot)))
-        return present(cmd, [made.to_row() for made in reports], terminal.survey(reports, look()))
+        return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
     made = report.make(read, _request(to, nat_gateway_sku, offline=bool(snapshot)))
     return present(cmd, made.to_json(), terminal.report(made, look()), exit_code(made, fail_on))
 
 
 def migrate(
     cmd: Any,
+    *,
     resource_group_name: str,
     resource_name: str,
     to: str,
-    nat_gateway_sku: Optional[str] = None,
-    accept: Optional[Collection[str]] = None,
+    nat_gateway_sku: str | None = None,
+    accept: Collection[str] | None = None,
     dry_run: bool = False,
     yes: bool = False,
 ) -> Any:
@@ -79,7 +81,7 @@ def migrate(
 
 def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any) -> Any:
     """Apply the plan of a confirmed migration, read again, and say what is there now."""
-    from azext_aksegress import record, report, verify
+    from azext_aksegress import record, verify
     from azext_aksegress.apply import apply
     from azext_aksegress.present import ExitCode, look, present
     from azext_aksegress.render import terminal
@@ -95,9 +97,7 @@ def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any) -> Any:
     return present(cmd, document, terminal.result(document, findings, look()), code)
 
 
-def list_paths(
-    cmd: Any, vnet_type: Optional[str] = None, from_type: Optional[str] = None, to: Optional[str] = None
-) -> Any:
+def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:
     """The migration matrix, without a network."""
     from azext_aksegress.present import present
     from azext_aksegress.render import terminal
@@ -110,7 +110,7 @@ def list_paths(
     return present(cmd, [path.to_json() for path in paths], terminal.paths(paths))
 
 
-def _read(cmd: Any, resource_group: Optional[str], name: Optional[str]) -> Any:
+def _read(cmd: Any, resource_group: str | None, name: str | None) -> Any:
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
 
@@ -118,7 +118,7 @@ def _read(cmd: Any, resource_group: Optional[str], name: Optional[str]) -> Any:
         return Azure(cmd.cli_ctx, resource_group or "", name or "").read()
 
 
-def _load(path: str, resource_group: Optional[str], name: Optional[str]) -> Any:
+def _load(path: str, resource_group: str | None, name: str | None) -> Any:
     """The snapshot in a file; it must be of the cluster that -g and -n name, where they do."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
@@ -140,13 +140,13 @@ def _load(path: str, resource_group: Optional[str], name: Optional[str]) -> Any:
     return found
 
 
-def _request(to: str, nat_gateway_sku: Optional[str], offline: bool = False) -> Any:
+def _request(to: str, nat_gateway_sku: str | None, offline: bool = False) -> Any:
     from azext_aksegress.checks import Request
 
     return Request(to, nat_gateway_sku, None if offline else _versions()["az"])
 
 
-def _versions() -> "dict[str, str]":
+def _versions() -> dict[str, str]:
     from azure.cli.core import __version__ as az_version
     from azure.cli.core.extension import get_extension
 

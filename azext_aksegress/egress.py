@@ -7,7 +7,7 @@ In this order: a 0.0.0.0/0 route to an appliance or gateway, a NAT gateway, a no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Iterator, List, Optional, Tuple
+from typing import Iterable, Iterator
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.cluster import APPLIANCE_HOPS, DROPPING_HOPS, Cluster, Subnet
@@ -31,16 +31,16 @@ class Carrier:
     """What carries the egress of a subnet: its kind, the public IP resources behind it, or why they are unknown."""
 
     kind: str
-    address_ids: Tuple[str, ...] = ()
-    unknown: Optional[Unread] = None
+    address_ids: tuple[str, ...] = ()
+    unknown: Unread | None = None
 
 
 @dataclass(frozen=True)
 class Addresses:
     """Public addresses and prefixes, each once, in the order found; `unknown` says what is missing from them."""
 
-    known: Tuple[str, ...]
-    unknown: Tuple[Unread, ...]
+    known: tuple[str, ...]
+    unknown: tuple[Unread, ...]
 
     @property
     def complete(self) -> bool:
@@ -74,7 +74,7 @@ def carrier(cluster: Cluster, subnet: Subnet, outbound_type: str) -> Carrier:
     return _default_carrier(cluster, subnet, outbound_type)
 
 
-def _routed(cluster: Cluster, subnet: Subnet) -> Optional[Carrier]:
+def _routed(cluster: Cluster, subnet: Subnet) -> Carrier | None:
     route = subnet.default_route
     if route is None:
         return None
@@ -97,7 +97,7 @@ def _goes_with_the_move(cluster: Cluster, gateway_id: str, outbound_type: str) -
     return cluster.made_by_aks(gateway_id) and outbound_type != matrix.MANAGED_NAT_GATEWAY
 
 
-def _default_carrier(cluster: Cluster, subnet: Optional[Subnet], outbound_type: str) -> Carrier:
+def _default_carrier(cluster: Cluster, subnet: Subnet | None, outbound_type: str) -> Carrier:
     today = cluster.outbound_type == outbound_type
     if outbound_type == matrix.LOAD_BALANCER:
         return _made_by_aks(cluster, LOAD_BALANCER, "loadBalancerProfile", today)
@@ -119,7 +119,7 @@ def _made_by_aks(cluster: Cluster, kind: str, profile: str, today: bool) -> Carr
     return Carrier(kind, unknown=Unread(cluster.id, reason))
 
 
-def effective_ids(cluster: Cluster, profile: str) -> Tuple[str, ...]:
+def effective_ids(cluster: Cluster, profile: str) -> tuple[str, ...]:
     """The ids in `effectiveOutboundIPs` of the load balancer's or NAT gateway's profile."""
     return arm.references(cluster.setting("networkProfile", profile), "effectiveOutboundIPs")
 
@@ -130,18 +130,18 @@ def firewalls_id(subnet_or_table_id: str) -> str:
     return f"/subscriptions/{subscription}/providers/Microsoft.Network/azureFirewalls"
 
 
-def _firewall_address_ids(snapshot: Snapshot, subnet: Subnet, address: Optional[str]) -> Tuple[str, ...]:
-    for firewall in snapshot.collection(firewalls_id(subnet.id)) if address else ():
+def _firewall_address_ids(snapshot: Snapshot, subnet: Subnet, hop: str | None) -> tuple[str, ...]:
+    for firewall in snapshot.collection(firewalls_id(subnet.id)) if hop else ():
         configurations = arm.objects(firewall, "properties", "ipConfigurations")
-        if address in (arm.text(item, "properties", "privateIPAddress") for item in configurations):
+        if hop in (arm.text(item, "properties", "privateIPAddress") for item in configurations):
             ids = (arm.text(item, "properties", "publicIPAddress", "id") for item in configurations)
             return tuple(found for found in ids if found)
-    raise Unread(subnet.route_table_id, f"the public addresses behind next hop {address or 'without address'}")
+    raise Unread(subnet.route_table_id, f"the public addresses behind next hop {hop or 'without address'}")
 
 
 def carriers(cluster: Cluster, outbound_type: str) -> Iterator[Carrier]:
     """The carrier of every subnet on an outbound type; one that could not be read is an unknown carrier."""
-    subnets: Tuple[Subnet, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
     try:
         subnets = cluster.subnets
     except Unread as unread:
@@ -159,8 +159,8 @@ def carriers(cluster: Cluster, outbound_type: str) -> Iterator[Carrier]:
 
 def addresses(cluster: Cluster, outbound_type: str) -> Addresses:
     """The addresses that the internet sees once the cluster is on an outbound type; raises Unread."""
-    known: List[str] = []
-    unknown: List[Unread] = []
+    known: list[str] = []
+    unknown: list[Unread] = []
     for found in carriers(cluster, outbound_type):
         if found.unknown:
             unknown.append(found.unknown)
@@ -177,14 +177,14 @@ def before(cluster: Cluster) -> Addresses:
     return addresses(cluster, cluster.outbound_type)
 
 
-def after(cluster: Cluster, target: str, nat_gateway_sku: Optional[str]) -> Addresses:
+def after(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> Addresses:
     """The addresses that the internet will see after the move; raises Unread."""
     if renews_nat_gateway(cluster, target, nat_gateway_sku):
         return Addresses((), (Unread(cluster.id, MADE_BY_THE_MOVE),))
     return addresses(cluster, target)
 
 
-def renews_nat_gateway(cluster: Cluster, target: str, nat_gateway_sku: Optional[str]) -> bool:
+def renews_nat_gateway(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> bool:
     """Whether the type stays managedNATGateway and only the gateway's SKU changes, which is a move of its own:
     AKS deletes and makes the gateway anew (AKS engineering blog, 2026-09-29); raises Unread."""
     if not cluster.outbound_type == target == matrix.MANAGED_NAT_GATEWAY or nat_gateway_sku is None:
@@ -232,7 +232,7 @@ def _once(unknown: Iterable[Unread]) -> Iterator[Unread]:
             yield unread
 
 
-def released_ids(cluster: Cluster, target: str, nat_gateway_sku: Optional[str]) -> Tuple[str, ...]:
+def released_ids(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> tuple[str, ...]:
     """The public IPs that AKS made for today's outbound type, and deletes when the cluster leaves it
     (Azure/AKS CHANGELOG.md, 2023-07-30); raises Unread."""
     profiles = {matrix.LOAD_BALANCER: "loadBalancerProfile", matrix.MANAGED_NAT_GATEWAY: "natGatewayProfile"}

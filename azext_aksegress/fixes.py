@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from typing import Dict, Sequence, Union
+from typing import Sequence
 
 BEFORE, CUTOVER, AFTER = "before", "cutover", "after"
 """When a command runs: `cutover` is one that moves egress at the moment when it is run, before the type changes."""
@@ -17,7 +17,7 @@ class Fix:
     when: str
     command: str
 
-    def to_json(self) -> Dict[str, str]:
+    def to_json(self) -> dict[str, str]:
         """The fix as the JSON contract spells it."""
         return {"when": self.when, "command": self.command}
 
@@ -37,7 +37,7 @@ def after(command: str) -> Fix:
     return Fix(AFTER, command)
 
 
-def az(command: str, **options: Union[str, bool, Sequence[str]]) -> str:
+def az(command: str, **options: str | bool | Sequence[str]) -> str:
     """An az command to paste into a POSIX shell; every value is quoted, since names from Azure are data.
 
     `True` gives a flag without value, and a sequence an option with several values.

@@ -7,7 +7,7 @@ something else about a cell, the cell keeps its verdict and carries the disagree
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Iterator
 
 LOAD_BALANCER = "loadBalancer"
 MANAGED_NAT_GATEWAY = "managedNATGateway"
@@ -94,14 +94,14 @@ class Path:
     status: str
     source: str
     date: str
-    disputed: Tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
 
     @property
     def supported(self) -> bool:
         """Whether the move can be made, disputed or not."""
         return self.status == SUPPORTED
 
-    def to_json(self) -> Dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """The row that `list-paths` prints."""
         return {
             "vnet": self.vnet,
@@ -122,15 +122,15 @@ def _parse(vnet: str, table: str) -> Iterator[Path]:
             yield Path(vnet, origin, target, _STATUS[cell], TABLES_SOURCE, TABLES_DATE, disputed)
 
 
-PATHS: Tuple[Path, ...] = tuple(path for vnet, table in _TABLES.items() for path in _parse(vnet, table))
+PATHS: tuple[Path, ...] = tuple(path for vnet, table in _TABLES.items() for path in _parse(vnet, table))
 """Every cell of both tables, in the order of the document."""
 
 _BY_CELL = {(path.vnet, path.origin, path.target): path for path in PATHS}
 
 
 def find(
-    vnet: str, origin: str, target: str, origin_sku: Optional[str] = None, target_sku: Optional[str] = None
-) -> Optional[Path]:
+    vnet: str, origin: str, target: str, origin_sku: str | None = None, target_sku: str | None = None
+) -> Path | None:
     """The path between two outbound types, or None where no source has a cell for it.
 
     A SKU matters only with managedNATGateway: StandardV2, which the tables do not know, follows the newer sources.
@@ -142,7 +142,7 @@ def find(
     return _BY_CELL.get((vnet, origin, target))
 
 
-def _from_standard_v2(vnet: str, target: str, target_sku: Optional[str]) -> Optional[Path]:
+def _from_standard_v2(vnet: str, target: str, target_sku: str | None) -> Path | None:
     if vnet != MANAGED_VNET:
         return _BY_CELL.get((vnet, MANAGED_NAT_GATEWAY, target))
     if target == MANAGED_NAT_GATEWAY:
@@ -155,7 +155,7 @@ def _from_standard_v2(vnet: str, target: str, target_sku: Optional[str]) -> Opti
     return Path(vnet, MANAGED_NAT_GATEWAY, target, NOT_SUPPORTED, source, "2026-05-29")
 
 
-def _to_standard_v2(vnet: str, origin: str) -> Optional[Path]:
+def _to_standard_v2(vnet: str, origin: str) -> Path | None:
     if origin == MANAGED_NAT_GATEWAY:
         return Path(vnet, origin, MANAGED_NAT_GATEWAY, SUPPORTED, f"{_BLOG}: one way", "2026-09-29")
     if origin in (LOAD_BALANCER, NONE, BLOCK):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Collection, Optional, Sequence, Tuple
+from typing import Collection, Sequence
 
 from azext_aksegress import plan as planning
 from azext_aksegress import report as reporting
@@ -21,9 +21,9 @@ class Migration:
     """A judged request: what stands in its way, or the plan for it; neither where there is nothing to do."""
 
     report: Report
-    refusals: Tuple[Finding, ...]
-    plan: Optional[Plan]
-    accepted_in_vain: Tuple[str, ...]
+    refusals: tuple[Finding, ...]
+    plan: Plan | None
+    accepted_in_vain: tuple[str, ...]
 
     @property
     def undetermined(self) -> bool:
@@ -33,7 +33,7 @@ class Migration:
     def to_json(self) -> Json:
         """The result as far as it goes without a write."""
         if self.refusals:
-            needs = [finding.id for finding in self.refusals if finding.acceptable]
+            needs = [finding.id for finding in self.refusals if finding.check.acceptable]
             return {
                 **self._head(BLOCKED),
                 "report": self.report.to_json(),

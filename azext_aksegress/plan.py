@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Collection, List, Optional, Tuple
+from typing import Collection
 
-from azext_aksegress import arm, body, egress, matrix
+from azext_aksegress import arm, egress, matrix
 from azext_aksegress.arm import Json
-from azext_aksegress.checks import Request
+from azext_aksegress.body import for_update, writable
+from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.report import Report
 from azext_aksegress.snapshot import PREVIEW_API_VERSION, Unread, without_secrets
@@ -28,39 +29,67 @@ class Plan:
     `body` is the document for Azure; it may hold what a record must not, and is never printed.
     """
 
-    cluster: Cluster
-    request: Request
-    origin: str
+    report: Report
     body: Json
     api_version: str
-    etag: Optional[str]
-    diff: Tuple[Json, ...]
-    released: Tuple[str, ...]
-    gained: Optional[Tuple[str, ...]]
-    fingerprint: str
-    accepted: Tuple[str, ...]
-    one_way: bool
+    accepted: tuple[str, ...]
 
     @property
-    def step(self) -> Json:
-        """The one write of the plan."""
-        guard = f"If-Match {self.etag}" if self.etag else "only if it reads the same right before"
-        return {
-            "order": 1,
-            "action": "updateOutboundType",
-            "resource": self.cluster.id,
-            "detail": f"{self.origin} -> {self.request.to}, api-version {self.api_version}, {guard}",
-        }
+    def cluster(self) -> Cluster:
+        """The cluster as it was judged."""
+        return self.report.cluster
+
+    @property
+    def origin(self) -> str:
+        """The outbound type that is left."""
+        return self.cluster.outbound_type
+
+    @property
+    def target(self) -> str:
+        """The outbound type that is asked for."""
+        return self.report.request.to
+
+    @property
+    def etag(self) -> str | None:
+        """What pins the update to the cluster that was judged, where the api-version has eTags (2024-09-01 on)."""
+        return arm.text(self.cluster.document, "eTag")
+
+    @property
+    def diff(self) -> list[Json]:
+        """What changes in the cluster's own settings, by path."""
+        return _diff(writable(self.cluster.document), self.body)
+
+    @property
+    def released(self) -> list[str]:
+        """The addresses that AKS made for the path that is left, and deletes."""
+        return [_address(self.cluster, address_id) for address_id in self._released_ids()]
+
+    def _released_ids(self) -> tuple[str, ...]:
+        request = self.report.request
+        return egress.released_ids(self.cluster, request.to, request.nat_gateway_sku)
+
+    @property
+    def gained(self) -> list[str] | None:
+        """The addresses that are new, or None where they cannot be known before the move."""
+        after = self.report.after
+        return [found for found in after.known if found not in self.report.before.known] if after.complete else None
 
     def to_json(self) -> Json:
         """The plan as the JSON contract spells it."""
+        guard = f"If-Match {self.etag}" if self.etag else "only if it reads the same right before"
+        step = {
+            "order": 1,
+            "action": "updateOutboundType",
+            "resource": self.cluster.id,
+            "detail": f"{self.origin} -> {self.target}, api-version {self.api_version}, {guard}",
+        }
         return {
-            "steps": [self.step],
-            "diff": list(self.diff),
-            "releasedIps": list(self.released),
-            "gainedIps": None if self.gained is None else list(self.gained),
+            "steps": [step],
+            "diff": self.diff,
+            "releasedIps": self.released,
+            "gainedIps": self.gained,
             "disruption": DISRUPTION,
-            "fingerprint": self.fingerprint,
+            "fingerprint": fingerprint(self.cluster),
             "accepted": list(self.accepted),
         }
 
@@ -68,42 +97,29 @@ class Plan:
 def make(report: Report, accepted: Collection[str]) -> Plan:
     """The plan for what a report judged; raises Unread when today's outbound type is not known."""
     cluster, request = report.cluster, report.request
-    new = body.for_update(cluster, request.to, request.nat_gateway_sku)
-    before, after = report.before, report.after
-    kept = set(before.known) if after.complete else set()
+    occurred = report.ids(FAIL, WARN, UNKNOWN)
     return Plan(
-        cluster=cluster,
-        request=request,
-        origin=cluster.outbound_type,
-        body=new,
+        report=report,
+        body=for_update(cluster, request.to, request.nat_gateway_sku),
         api_version=PREVIEW_API_VERSION if request.to == matrix.BLOCK else cluster.snapshot.api_version,
-        etag=arm.text(cluster.document, "eTag"),
-        diff=tuple(_diff(body.writable(cluster.document), new)),
-        released=tuple(_released(cluster, request)),
-        gained=tuple(found for found in after.known if found not in kept) if after.complete else None,
-        fingerprint=fingerprint(cluster),
-        accepted=tuple(sorted(set(accepted) & set(report.ids("fail", "warn", "unknown")))),
-        one_way=report.one_way,
+        accepted=tuple(found for found in occurred if found in accepted),
     )
 
 
-def _diff(old: Json, new: Json) -> List[Json]:
+def _address(cluster: Cluster, address_id: str) -> str:
+    try:
+        return egress.address(cluster.snapshot, address_id)
+    except Unread:
+        return address_id
+
+
+def _diff(old: Json, new: Json) -> list[Json]:
     before, after = (arm.dig(document, "properties", "networkProfile") or {} for document in (old, new))
     return [
         {"path": f"{_PATH}.{key}", "from": without_secrets(before.get(key)), "to": without_secrets(after.get(key))}
         for key in ("outboundType", "loadBalancerProfile", "natGatewayProfile")
         if before.get(key) != after.get(key)
     ]
-
-
-def _released(cluster: Cluster, request: Request) -> List[str]:
-    found = []
-    for address_id in egress.released_ids(cluster, request.to, request.nat_gateway_sku):
-        try:
-            found.append(egress.address(cluster.snapshot, address_id))
-        except Unread:
-            found.append(address_id)
-    return found
 
 
 def fingerprint(cluster: Cluster) -> str:

@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from enum import IntEnum
-from typing import Any, Callable, Dict, Iterable, Optional
+from typing import Any, Callable, Iterable
 
 from azext_aksegress.render.terminal import Line, Look
 from azext_aksegress.report import BLOCKED, READY_WITH_WARNINGS, UNDETERMINED, Report
@@ -78,7 +78,7 @@ def _end_with(cli_ctx: Any, code: ExitCode) -> None:
     """Have az print the result, as -o and --query ask, and then end with a code; the worst wins among several."""
     from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
-    shared: Dict[str, Any] = cli_ctx.invocation.data
+    shared: dict[str, Any] = cli_ctx.invocation.data
     codes = shared.setdefault("aksegress_exit_codes", [])
     codes.append(code)
     if len(codes) > 1:
@@ -107,7 +107,7 @@ class Talk:
     def __init__(self, cli_ctx: Any) -> None:
         self._silent = bool(cli_ctx.only_show_errors)
         self._terminal = sys.stderr.isatty()
-        self._phase: Optional[str] = None
+        self._phase: str | None = None
         self._started = time.monotonic()
 
     def lines(self, lines: Iterable[Line]) -> None:

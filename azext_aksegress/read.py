@@ -6,7 +6,7 @@ once and once only: subnets and known addresses; then route tables, NAT gateways
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Mapping, Sequence
+from typing import Callable, Iterator, Mapping, Sequence
 
 from azext_aksegress import arm, egress
 from azext_aksegress.arm import Json
@@ -30,7 +30,7 @@ def complete(snapshot: Snapshot, fetch: Fetch) -> Snapshot:
     return snapshot
 
 
-def _new(snapshot: Snapshot) -> List[str]:
+def _new(snapshot: Snapshot) -> list[str]:
     wanted = {resource_id.lower(): resource_id for resource_id in _wanted(Cluster(snapshot))}
     return [resource_id for resource_id in wanted.values() if not snapshot.knows(resource_id)]
 
@@ -79,16 +79,16 @@ def _routed_addresses(cluster: Cluster, subnet: Subnet) -> Sequence[str]:
     return egress.carrier(cluster, subnet, cluster.outbound_type).address_ids
 
 
-def _with_children(answers: Mapping[str, Answer]) -> Dict[str, Answer]:
+def _with_children(answers: Mapping[str, Answer]) -> dict[str, Answer]:
     """A virtual network's answer holds its subnets whole, so they need no read of their own."""
-    found: Dict[str, Answer] = dict(answers)
+    found: dict[str, Answer] = dict(answers)
     for answer in answers.values():
         if isinstance(answer, tuple):
             found.update(_subnets_of(answer))
     return found
 
 
-def _subnets_of(networks: Sequence[Json]) -> Dict[str, Answer]:
+def _subnets_of(networks: Sequence[Json]) -> dict[str, Answer]:
     return {
         subnet["id"]: subnet
         for network in networks

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from datetime import datetime, timezone
-from typing import Any, Dict
+from typing import Any
 
 from azext_aksegress.arm import Json
 from azext_aksegress.plan import Plan
@@ -20,7 +20,7 @@ FOLDER = "aksegress"
 class Record:
     """A JSON file that only its owner can read, replaced as a whole at each change."""
 
-    def __init__(self, folder: str, report: Report, plan: Plan, versions: Dict[str, str]) -> None:
+    def __init__(self, folder: str, report: Report, plan: Plan, versions: dict[str, str]) -> None:
         """Nothing is written yet. `folder` is made when it is not there."""
         now = datetime.now(timezone.utc)
         safe_name = re.sub(r"[^A-Za-z0-9_-]", "_", report.cluster.name) or "cluster"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Callable, Collection, Dict, Optional, Tuple, TypeVar
+from typing import Callable, Collection, TypeVar
 
 from azext_aksegress import checks, egress, matrix
 from azext_aksegress.arm import Json
@@ -30,16 +30,16 @@ class Report:
 
     cluster: Cluster
     request: Request
-    findings: Tuple[Finding, ...]
+    findings: tuple[Finding, ...]
 
     @property
     def verdict(self) -> str:
         """One of VERDICTS: a fail beside an unknown is blocked."""
-        if any(finding.moots for finding in self.findings):
+        if any(finding.seen.moots for finding in self.findings):
             return NOTHING_TO_DO
         if self._any(FAIL):
             return BLOCKED
-        if any(finding.outcome == UNKNOWN and finding.blocks for finding in self.findings):
+        if any(finding.outcome == UNKNOWN and finding.check.blocks for finding in self.findings):
             return UNDETERMINED
         return READY_WITH_WARNINGS if self._any(WARN) or self._any(UNKNOWN) else READY
 
@@ -47,30 +47,30 @@ class Report:
         return any(finding.outcome == outcome for finding in self.findings)
 
     @property
-    def counts(self) -> Dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """The number of findings by outcome."""
         found = Counter(finding.outcome for finding in self.findings)
         return {outcome: found[outcome] for outcome in OUTCOMES}
 
-    def ids(self, *outcomes: str) -> Tuple[str, ...]:
+    def ids(self, *outcomes: str) -> tuple[str, ...]:
         """The ids of the findings with some outcomes, each once."""
         return tuple(dict.fromkeys(finding.id for finding in self.findings if finding.outcome in outcomes))
 
-    def refusals(self, accepted: Collection[str]) -> Tuple[Finding, ...]:
+    def refusals(self, accepted: Collection[str]) -> tuple[Finding, ...]:
         """The findings that a migration must not go past, given the ids that were accepted."""
         return tuple(
             finding
             for finding in self.findings
-            if not (finding.acceptable and finding.id in accepted)
+            if not (finding.check.acceptable and finding.id in accepted)
             and (
                 finding.outcome == FAIL
-                or (finding.outcome == UNKNOWN and (finding.blocks or finding.acceptable))
-                or (finding.outcome == WARN and finding.acceptable)
+                or (finding.outcome == UNKNOWN and (finding.check.blocks or finding.check.acceptable))
+                or (finding.outcome == WARN and finding.check.acceptable)
             )
         )
 
     @property
-    def origin(self) -> Optional[str]:
+    def origin(self) -> str | None:
         """Today's outbound type, or None where it could not be read."""
         return _known(lambda: self.cluster.outbound_type)
 
@@ -133,7 +133,7 @@ def make(snapshot: Snapshot, request: Request) -> Report:
     return Report(cluster, request, checks.run(cluster, request))
 
 
-def survey(snapshot: Snapshot, request: Callable[[str], Request]) -> Tuple[Report, ...]:
+def survey(snapshot: Snapshot, request: Callable[[str], Request]) -> tuple[Report, ...]:
     """Judge a snapshot for every outbound type."""
     return tuple(make(snapshot, request(target)) for target in matrix.OUTBOUND_TYPES)
 
@@ -180,7 +180,7 @@ def _subnet_json(cluster: Cluster, subnet: Subnet) -> Json:
     }
 
 
-def _known(read: Callable[[], _T]) -> Optional[_T]:
+def _known(read: Callable[[], _T]) -> _T | None:
     try:
         return read()
     except Unread:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Mapping, Tuple, Union
 from urllib.parse import urlsplit, urlunsplit
 
 from azext_aksegress import arm
@@ -25,7 +25,7 @@ class Unread(Exception):
     Raised by whatever touches it; the engine turns it into the outcome `unknown`.
     """
 
-    def __init__(self, resource_id: Optional[str], reason: str, permission: Optional[str] = None):
+    def __init__(self, resource_id: str | None, reason: str, permission: str | None = None):
         """`permission` is the Azure RBAC action that was missing, if one was."""
         super().__init__(reason)
         self.id = resource_id
@@ -62,7 +62,7 @@ class Snapshot:
     api_version: str
     cluster: Json
     resources: Mapping[str, Json] = field(default_factory=dict)
-    collections: Mapping[str, Tuple[Json, ...]] = field(default_factory=dict)
+    collections: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     unread: Mapping[str, Unread] = field(default_factory=dict)
 
     def knows(self, resource_id: str) -> bool:
@@ -77,7 +77,7 @@ class Snapshot:
             return self.resources[key]
         raise self.unread.get(key) or Unread(resource_id, "was not read")
 
-    def collection(self, collection_id: str) -> Tuple[Json, ...]:
+    def collection(self, collection_id: str) -> tuple[Json, ...]:
         """The members of a collection; raises Unread when it was not, or could not be, listed."""
         key = collection_id.lower()
         if key in self.collections:
@@ -131,13 +131,13 @@ def from_json(document: Any) -> Snapshot:
     )
 
 
-def _lower_keys(mapping: Any, kind: type) -> Dict[str, Any]:
+def _lower_keys(mapping: Any, kind: type) -> dict[str, Any]:
     if not isinstance(mapping, dict):
         return {}
     return {key.lower(): value for key, value in mapping.items() if isinstance(value, kind)}
 
 
-def _unread_rows(document: Json) -> List[Unread]:
+def _unread_rows(document: Json) -> list[Unread]:
     return [
         Unread(arm.text(row, "id"), arm.text(row, "reason") or "was not read", arm.text(row, "permission"))
         for row in arm.objects(document, "unread")

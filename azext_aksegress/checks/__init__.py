@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Collection, Iterable, Iterator, Optional
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.cluster import Cluster
@@ -35,65 +36,68 @@ class Request:
     """What is asked for: the target type and its options; and the CLI that asks, None when judged without az."""
 
     to: str
-    nat_gateway_sku: Optional[str] = None
-    cli_version: Optional[str] = None
+    nat_gateway_sku: str | None = None
+    cli_version: str | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check yields about one resource; `resource` is an ARM id, or None for the cluster as a whole."""
+    """What a check yields about one resource; `resource` is an ARM id, or None for the cluster as a whole.
 
-    resource: Optional[str]
-    observed: str
-    fix: Sequence[Fix] = ()
-    expected: Optional[str] = None
-    sources: Sequence[str] = ()
+    `expected` is the check's title unless it can be said shorter; `moots` ends the judgement: nothing is to be done.
+    """
 
-
-class Pass(Outcome):
-    """The fact holds, and here is what was seen; yielding nothing passes as well."""
-
-
-class Note(Outcome):
-    """Always worth saying, never counted."""
+    kind: str
+    resource: str | None
+    observed: str | None
+    fix: tuple[Fix, ...] = ()
+    expected: str | None = None
+    sources: tuple[str, ...] = ()
+    moots: bool = False
 
 
-class Done(Note):
-    """There is nothing to do, so every other check is moot."""
+Pass = partial(Outcome, PASS)  # the fact holds, and here is what was seen; yielding nothing passes as well
+Note = partial(Outcome, NOTE)  # always worth saying, never counted
+Done = partial(Outcome, NOTE, moots=True)  # there is nothing to do, so every other check is moot
+Warn = partial(Outcome, WARN)  # the move can be made, at a price
+Fail = partial(Outcome, FAIL)  # the move cannot, or must not, be made
 
 
-class Warn(Outcome):
-    """The move can be made, at a price."""
+def Skip(because: str) -> Outcome:  # noqa: N802 (reads as its siblings do)
+    """The judgement is moot: `because` is the id of the check whose finding made it so, or a reason in words."""
+    return Outcome(SKIP, None, f"because of {because}" if because in REGISTRY else because)
 
 
-class Fail(Outcome):
-    """The move cannot, or must not, be made."""
+def unknown(unread: Unread) -> Outcome:
+    """What decides could not be read."""
+    return Outcome(UNKNOWN, unread.id, str(unread))
 
 
-class Skip(Outcome):
-    """The judgement is moot, because of another check's finding (`observed` is its id) or for a stated reason."""
-
-    def __init__(self, because: str) -> None:
-        """`because` is a check id, or a reason in words."""
-        super().__init__(None, f"because of {because}" if because in REGISTRY else because)
+Judge = Callable[..., Optional[Iterable[Outcome]]]
 
 
-_OUTCOME: Dict[Type[Outcome], str] = {Pass: PASS, Note: NOTE, Done: NOTE, Warn: WARN, Fail: FAIL, Skip: SKIP}
+def the_cluster(cluster: Cluster) -> tuple[Cluster]:
+    """For checks that judge the cluster as a whole."""
+    return (cluster,)
 
 
 @dataclass(frozen=True)
-class Check:
-    """One row of the catalogue, with the function that judges it."""
+class Check:  # pylint: disable=too-many-instance-attributes  # a row of the catalogue has nine columns
+    """One row of the catalogue, with the function that judges it.
+
+    `each` names what it judges one by one; `blocks` that an unknown outcome leaves the verdict open; `acceptable`
+    that `migrate --accept` may go past it.
+    """
 
     id: str
     title: str
-    function: Callable[..., Optional[Iterable[Outcome]]]
-    targets: Tuple[str, ...]
-    blocks: bool
-    acceptable: bool
-    each: Callable[[Cluster], Iterable[Any]]
-    sources: Tuple[str, ...]
-    url: str
+    function: Judge
+    targets: Collection[str] = matrix.OUTBOUND_TYPES
+    each: Callable[[Cluster], Iterable[Any]] = the_cluster
+    blocks: bool = False
+    acceptable: bool = False
+    sources: tuple[str, ...] = ()
+    url: str = "https://learn.microsoft.com/azure/aks/egress-outboundtype"
 
     @property
     def consequence(self) -> str:
@@ -103,64 +107,47 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """The judgement of one check about one resource: data with identity; `blocks` says whether it decides."""
+    """The judgement of one check about one resource: data with identity."""
 
-    id: str
-    title: str
-    outcome: str
-    resource: Optional[str]
-    observed: Optional[str]
-    expected: str
-    consequence: str
-    fix: Tuple[Fix, ...]
-    url: str
-    sources: Tuple[str, ...]
-    blocks: bool = field(compare=False)
-    acceptable: bool = field(compare=False)
-    moots: bool = field(default=False, compare=False)
+    check: Check
+    seen: Outcome
 
-    def to_json(self) -> Dict[str, object]:
+    @property
+    def id(self) -> str:
+        """The id of the check."""
+        return self.check.id
+
+    @property
+    def outcome(self) -> str:
+        """One of OUTCOMES."""
+        return self.seen.kind
+
+    def to_json(self) -> dict[str, object]:
         """The finding as the JSON contract spells it."""
         return {
             "id": self.id,
-            "title": self.title,
+            "title": self.check.title,
             "outcome": self.outcome,
-            "resource": self.resource,
-            "observed": self.observed,
-            "expected": self.expected,
-            "consequence": self.consequence,
-            "fix": [fix.to_json() for fix in self.fix],
-            "url": self.url,
-            "sources": list(self.sources),
+            "resource": self.seen.resource,
+            "observed": self.seen.observed,
+            "expected": self.seen.expected or self.check.title,
+            "consequence": self.check.consequence,
+            "fix": [fix.to_json() for fix in self.seen.fix],
+            "url": self.check.url,
+            "sources": [*self.check.sources, *self.seen.sources],
         }
 
 
-REGISTRY: Dict[str, Check] = {}
+REGISTRY: dict[str, Check] = {}
 """Every check by id, in report order. Ids are forever: none is ever used again for another fact."""
-
-Judge = Callable[..., Optional[Iterable[Outcome]]]
-
-
-def the_cluster(cluster: Cluster) -> Tuple[Cluster]:
-    """For checks that judge the cluster as a whole."""
-    return (cluster,)
 
 
 def check(
-    check_id: str,
-    title: str,
-    *,
-    to: Collection[str] = matrix.OUTBOUND_TYPES,
-    each: Callable[[Cluster], Iterable[Any]] = the_cluster,
-    blocks: bool = False,
-    acceptable: bool = False,
-    sources: Sequence[str] = (),
-    url: str = "https://learn.microsoft.com/azure/aks/egress-outboundtype",
+    check_id: str, title: str, *, to: Collection[str] = matrix.OUTBOUND_TYPES, **rest: Any
 ) -> Callable[[Judge], Judge]:
-    """Register a function as a check of some targets.
+    """Register a function as a check of some targets; `rest` are fields of Check.
 
-    `each` names what it judges one by one; `blocks` that an unknown outcome leaves the verdict open; `acceptable`
-    that `migrate --accept` may go past it. Raises ValueError for what would break the catalogue.
+    Raises ValueError for what would break the catalogue.
     """
     if not re.fullmatch(r"EGR[1-6]\d\d", check_id) or check_id in REGISTRY:
         raise ValueError(f"{check_id} is no free check id")
@@ -170,99 +157,54 @@ def check(
     def register(function: Judge) -> Judge:
         if not inspect.getdoc(function):
             raise ValueError(f"{check_id} does not say its consequence")
-        targets = tuple(known for known in matrix.OUTBOUND_TYPES if known in to)
-        REGISTRY[check_id] = Check(
-            check_id, title, function, targets, blocks, acceptable, each, tuple(sources), url
-        )
+        REGISTRY[check_id] = Check(check_id, title, function, tuple(to), **rest)
         return function
 
     return register
 
 
-def load() -> Dict[str, Check]:
+def load() -> dict[str, Check]:
     """The registry with every module of checks in it."""
     for module in _MODULES:
         import_module(f"{__name__}.{module}")
     return REGISTRY
 
 
-def run(cluster: Cluster, request: Request) -> Tuple[Finding, ...]:
+def run(cluster: Cluster, request: Request) -> tuple[Finding, ...]:
     """Judge a cluster: at least one finding for every check of the request's target, in report order."""
     checks = [known for known in load().values() if request.to in known.targets]
     findings = [finding for known in checks for finding in judge(known, cluster, request)]
-    done = next((finding for finding in findings if finding.moots), None)
+    done = next((finding for finding in findings if finding.seen.moots), None)
     if done is None:
         return tuple(findings)
-    return tuple(
-        done if known.id == done.id else _finding(known, SKIP, None, f"because of {done.id}") for known in checks
-    )
+    return tuple(done if known.id == done.id else Finding(known, Skip(done.id)) for known in checks)
 
 
-def judge(known: Check, cluster: Cluster, request: Request) -> Tuple[Finding, ...]:
+def judge(known: Check, cluster: Cluster, request: Request) -> tuple[Finding, ...]:
     """The findings of one check: every resource at fault once, or one pass."""
-    found: List[Finding] = []
+    seen: list[Outcome] = []
     try:
         for item in known.each(cluster):
-            found += _judge_one(known, item, request)
+            seen += _judge_one(known, item, request)
     except Unread as unread:
-        found.append(_unknown(known, unread))
-    worse = [finding for finding in found if finding.outcome != PASS]
-    return tuple(dict.fromkeys(worse or found[:1] or [_finding(known, PASS, None, None)]))
+        seen.append(unknown(unread))
+    worse = [outcome for outcome in seen if outcome.kind != PASS]
+    passed = seen[:1] or [Pass(None, None)]
+    return tuple(Finding(known, outcome) for outcome in dict.fromkeys(worse or passed))
 
 
-def _judge_one(known: Check, item: Any, request: Request) -> Iterator[Finding]:
+def _judge_one(known: Check, item: Any, request: Request) -> Iterator[Outcome]:
     try:
-        for outcome in known.function(item, request) or ():
-            yield _finding(
-                known,
-                _OUTCOME[type(outcome)],
-                outcome.resource,
-                outcome.observed,
-                tuple(outcome.fix),
-                outcome.expected,
-                tuple(outcome.sources),
-                isinstance(outcome, Done),
-            )
+        yield from known.function(item, request) or ()
     except Unread as unread:
-        yield _unknown(known, unread)
+        yield unknown(unread)
 
 
-def _unknown(known: Check, unread: Unread) -> Finding:
-    return _finding(known, UNKNOWN, unread.id, str(unread))
-
-
-def _finding(
-    known: Check,
-    outcome: str,
-    resource: Optional[str],
-    observed: Optional[str],
-    fix: Tuple[Fix, ...] = (),
-    expected: Optional[str] = None,
-    sources: Tuple[str, ...] = (),
-    moots: bool = False,
-) -> Finding:
-    return Finding(
-        known.id,
-        known.title,
-        outcome,
-        resource,
-        observed,
-        expected or known.title,
-        known.consequence,
-        fix,
-        known.url,
-        (*known.sources, *sources),
-        known.blocks,
-        known.acceptable,
-        moots,
-    )
-
-
-def acceptable_ids() -> Tuple[str, ...]:
+def acceptable_ids() -> tuple[str, ...]:
     """The ids that the catalogue marks A: those that `migrate --accept` takes."""
     return tuple(known.id for known in load().values() if known.acceptable)
 
 
-def label(resource_id: Optional[str]) -> str:
+def label(resource_id: str | None) -> str:
     """How a resource is called in a sentence."""
     return arm.name(resource_id) if resource_id else "the cluster"

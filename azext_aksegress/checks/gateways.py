@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional
+from typing import Iterator
 
 from azext_aksegress import arm
 from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
@@ -23,7 +23,10 @@ _NAT_URL = "https://learn.microsoft.com/azure/aks/nat-gateway"
     to=[USER_ASSIGNED_NAT_GATEWAY],
     each=subnets,
     blocks=True,
-    sources=[_NAT, "AKS refusal SubnetNotAssociatedWithNATGateway"],
+    sources=(
+        _NAT,
+        "AKS refusal SubnetNotAssociatedWithNATGateway",
+    ),
     url=_NAT_URL,
 )
 def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
@@ -37,12 +40,12 @@ def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]
         yield Pass(subnet.id, f"{subnet.name}: {arm.name(gateway_id)}")
 
 
-def _attach(subnet: Subnet) -> List[Fix]:
+def _attach(subnet: Subnet) -> tuple[Fix, ...]:
     """Attach the gateway that the cluster's other subnets in this VNet use, or one made for it: a Standard gateway
     serves one VNet (Azure documentation, NAT gateway limits)."""
     peer = _gateway_in(arm.parent(subnet.id), Cluster(subnet.snapshot))
     if peer:
-        return [cutover(az("network vnet subnet update", ids=subnet.id, nat_gateway=peer))]
+        return (cutover(az("network vnet subnet update", ids=subnet.id, nat_gateway=peer)),)
     network = arm.parent(subnet.id)
     where = {"subscription": arm.part(network, "subscriptions"), "resource_group": arm.part(network, "resourceGroups")}
     gateway = f"nat-{arm.name(network)}"
@@ -50,14 +53,14 @@ def _attach(subnet: Subnet) -> List[Fix]:
         f"/subscriptions/{where['subscription']}/resourceGroups/{where['resource_group']}"
         f"/providers/Microsoft.Network/natGateways/{gateway}"
     )
-    return [
+    return (
         before(az("network public-ip create", **where, name=f"pip-{gateway}", sku="Standard")),
         before(az("network nat gateway create", **where, name=gateway, public_ip_addresses=f"pip-{gateway}")),
         cutover(az("network vnet subnet update", ids=subnet.id, nat_gateway=gateway_id)),
-    ]
+    )
 
 
-def _gateway_in(network_id: str, cluster: Cluster) -> Optional[str]:
+def _gateway_in(network_id: str, cluster: Cluster) -> str | None:
     for other in cluster.subnets:
         try:
             gateway_id = other.nat_gateway_id
@@ -74,7 +77,7 @@ def _gateway_in(network_id: str, cluster: Cluster) -> Optional[str]:
     to=[USER_ASSIGNED_NAT_GATEWAY],
     each=subnets,
     blocks=True,
-    sources=[_NAT],
+    sources=(_NAT,),
     url=_NAT_URL,
 )
 def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
@@ -91,10 +94,10 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
         yield Fail(
             gateway.id,
             f"{gateway.name} has no public IP address and no prefix",
-            fix=[
+            fix=(
                 before(az("network public-ip create", **where, name=address, sku="Standard")),
                 cutover(az("network nat gateway update", **where, name=gateway.name, public_ip_addresses=address)),
-            ],
+            ),
         )
     else:
         yield Pass(gateway.id, f"{gateway.name} has {len(gateway.address_ids)}")
@@ -105,7 +108,10 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     "no NAT gateway stays on a subnet and overrides the new path",
     to=[LOAD_BALANCER, *ISOLATED],
     each=subnets,
-    sources=["Azure documentation, NAT gateway, outbound connectivity precedence", "Azure/AKS#1122, Azure/AKS#1653"],
+    sources=(
+        "Azure documentation, NAT gateway, outbound connectivity precedence",
+        "Azure/AKS#1122, Azure/AKS#1653",
+    ),
     url=_NAT_URL,
 )
 def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
@@ -115,9 +121,7 @@ def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
         return
     effect = "a way out remains" if request.to in ISOLATED else "it goes before the load balancer"
     detach = az("network vnet subnet update", ids=subnet.id, nat_gateway="null")
-    yield Warn(
-        subnet.id, f"{subnet.name} has NAT gateway {arm.name(gateway_id)}: {effect}", fix=[after(detach)]
-    )
+    yield Warn(subnet.id, f"{subnet.name} has NAT gateway {arm.name(gateway_id)}: {effect}", fix=(after(detach),))
 
 
 @check(
@@ -126,7 +130,10 @@ def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
     to=[LOAD_BALANCER],
     each=pools,
     blocks=True,
-    sources=[_NAT, "Azure/AKS CHANGELOG.md, 2023-09-03"],
+    sources=(
+        _NAT,
+        "Azure/AKS CHANGELOG.md, 2023-09-03",
+    ),
     url=_NAT_URL,
 )
 def windows_pools_have_outbound_nat(pool: Pool, _: Request) -> Iterator[Outcome]:
@@ -140,8 +147,8 @@ def windows_pools_have_outbound_nat(pool: Pool, _: Request) -> Iterator[Outcome]
         yield Fail(
             pool.id,
             f"pool {pool.name} has disableOutboundNat",
-            fix=[
+            fix=(
                 before(az("aks nodepool add", **where, name="<new-pool>", os_type="Windows")),
                 before(az("aks nodepool delete", **where, name=pool.name)),
-            ],
+            ),
         )

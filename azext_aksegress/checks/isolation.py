@@ -19,7 +19,10 @@ _URL = "https://learn.microsoft.com/azure/aks/network-isolated"
     "the cluster is network isolated: artifact source is Cache",
     to=ISOLATED,
     blocks=True,
-    sources=[_ISOLATED, "AKS refusal InvalidNetworkIsolatedClusterConfiguration"],
+    sources=(
+        _ISOLATED,
+        "AKS refusal InvalidNetworkIsolatedClusterConfiguration",
+    ),
     url=_URL,
 )
 def artifact_source_is_cache(cluster: Cluster, _: Request) -> Iterator[Outcome]:
@@ -31,15 +34,15 @@ def artifact_source_is_cache(cluster: Cluster, _: Request) -> Iterator[Outcome]:
         yield Fail(
             cluster.id,
             f"the artifact source is {source or 'Direct'}",
-            fix=[
+            fix=(
                 before(az("aks update", ids=cluster.id, bootstrap_artifact_source="Cache")),
                 before(az("aks upgrade", ids=cluster.id, node_image_only=True)),
-            ],
+            ),
             expected="Cache",
         )
 
 
-@check("EGR242", "the API server is reached privately", to=ISOLATED, blocks=True, sources=[_ISOLATED], url=_URL)
+@check("EGR242", "the API server is reached privately", to=ISOLATED, blocks=True, sources=(_ISOLATED,), url=_URL)
 def api_server_is_private(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """Nodes without a way out cannot reach a public API server and turn NotReady."""
     private = cluster.private_api_server
@@ -56,6 +59,6 @@ def api_server_is_private(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     yield Fail(
         cluster.id,
         "nodes reach the API server through the internet",
-        fix=[before(integrate)],
+        fix=(before(integrate),),
         expected="a private cluster, or API Server VNet Integration (which cannot be turned off again)",
     )

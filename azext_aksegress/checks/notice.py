@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-from typing import Iterator, List, Optional, Sequence, Tuple
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Iterator, Sequence
 
 from azext_aksegress import egress
 from azext_aksegress.checks import Fail, Note, Outcome, Pass, Request, Skip, Warn, check
@@ -25,7 +25,7 @@ _TAG = "azurecloud"
     "the API server will accept the nodes' new addresses",
     blocks=True,
     acceptable=True,
-    sources=[_RANGES],
+    sources=(_RANGES,),
     url="https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges",
 )
 def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request) -> Iterator[Outcome]:
@@ -47,7 +47,7 @@ def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request)
         yield Fail(
             cluster.id,
             f"{', '.join(missing)} is not in the authorized ranges {', '.join(ranges)}",
-            fix=[before(_authorize(cluster, missing))],
+            fix=(before(_authorize(cluster, missing)),),
         )
     yield from _not_known(cluster, request, ranges, new)
     if unclear:
@@ -65,7 +65,10 @@ def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: A
             yield Fail(
                 cluster.id,
                 "the new addresses cannot be known, nor admitted, before the move: AKS makes them",
-                fix=[after(look), after(_authorize(cluster, ["<new-address>"]))],
+                fix=(
+                    after(look),
+                    after(_authorize(cluster, ["<new-address>"])),
+                ),
             )
         elif unread.reason == egress.NO_WAY_OUT:
             yield Skip("EGR211" if request.to == USER_ASSIGNED_NAT_GATEWAY else "EGR202")
@@ -73,7 +76,7 @@ def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: A
             raise unread
 
 
-def _missing(cluster: Cluster, ranges: Sequence[str], new: Sequence[str]) -> Tuple[List[str], List[str]]:
+def _missing(cluster: Cluster, ranges: Sequence[str], new: Sequence[str]) -> tuple[list[str], list[str]]:
     """The new addresses that no range holds, and those that a tag which this tool cannot resolve may hold."""
     outside = [found for found in new if not any(_holds(cluster, known, found) for known in ranges)]
     return (outside, []) if not any(_is_tag(known) for known in ranges) else ([], outside)
@@ -87,10 +90,12 @@ def _holds(cluster: Cluster, known: str, address: str) -> bool:
     outer, inner = _network(known), _network(address)
     if outer is None:
         return _covers_azure(cluster, known)
-    return inner is not None and outer.version == inner.version and inner.subnet_of(outer)  # type: ignore[arg-type]
+    if isinstance(outer, IPv4Network):
+        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
-def _network(text: str) -> "Optional[object]":
+def _network(text: str) -> IPv4Network | IPv6Network | None:
     try:
         return ip_network(text.strip(), strict=False)
     except ValueError:
@@ -114,7 +119,7 @@ def allow_lists_must_learn(cluster: Cluster, request: Request) -> Iterator[Outco
     yield Note(None, f"egress IPs: {_words(_try(cluster, None))} -> {_words(_try(cluster, request))}")
 
 
-def _try(cluster: Cluster, request: Optional[Request]) -> Addresses:
+def _try(cluster: Cluster, request: Request | None) -> Addresses:
     try:
         return egress.after(cluster, request.to, request.nat_gateway_sku) if request else egress.before(cluster)
     except Unread as unread:
@@ -127,7 +132,7 @@ def _words(found: Addresses) -> str:
 
 
 @check("EGR304", "connections that last will break")
-def connections_break(_: Cluster, request: Request) -> Iterator[Outcome]:
+def connections_break(*_: object) -> Iterator[Outcome]:
     """Connections that are open during the move are reset, egress is down for minutes, and AKS may reimage nodes
     (AKS documentation, egress-outboundtype.md, 2026-08-05; node-disruption-policy.md, 2026-07-14)."""
     yield Note(None, "plan a window: open connections break, egress is down for a while, nodes may be reimaged")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Sequence
+from typing import Iterator, Sequence
 
 from azext_aksegress import arm, egress
 from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
@@ -43,7 +43,10 @@ def _leads_out(table: RouteTable) -> bool:
     to=[USER_DEFINED_ROUTING],
     each=subnets,
     blocks=True,
-    sources=[_LIMIT_EGRESS, "AKS refusal ExistingRouteTableNotAssociatedWithSubnet"],
+    sources=(
+        _LIMIT_EGRESS,
+        "AKS refusal ExistingRouteTableNotAssociatedWithSubnet",
+    ),
     url=_UDR_URL,
 )
 def route_table_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
@@ -51,9 +54,7 @@ def route_table_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]
     if subnet.route_table_id is None:
         table = next((peer.id for peer in _peers(subnet)), "<route-table-id>")
         attach = az("network vnet subnet update", ids=subnet.id, route_table=table)
-        yield Fail(
-            subnet.id, f"{subnet.name} ({_pools(subnet)}) has no route table", fix=[cutover(attach)]
-        )
+        yield Fail(subnet.id, f"{subnet.name} ({_pools(subnet)}) has no route table", fix=(cutover(attach),))
 
 
 def _pools(subnet: Subnet) -> str:
@@ -66,7 +67,11 @@ def _pools(subnet: Subnet) -> str:
     to=[USER_DEFINED_ROUTING],
     each=subnets,
     blocks=True,
-    sources=[_LIMIT_EGRESS, "AKS refusal RouteTableMissingDefaultRouteError", "MicrosoftDocs/azure-docs#108240"],
+    sources=(
+        _LIMIT_EGRESS,
+        "AKS refusal RouteTableMissingDefaultRouteError",
+        "MicrosoftDocs/azure-docs#108240",
+    ),
     url=_UDR_URL,
 )
 def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome]:
@@ -80,9 +85,9 @@ def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome
         observed = f"{table.name} (on {used}) has no {DEFAULT_ROUTE} route"
         if cluster.private_api_server and table.bgp_propagation:
             observed += "; a default route learned by BGP would do, and is invisible to ARM"
-            yield Warn(table.id, observed, fix=[cutover(_create_route(table, subnet))])
+            yield Warn(table.id, observed, fix=(cutover(_create_route(table, subnet)),))
         else:
-            yield Fail(table.id, observed, fix=[cutover(_create_route(table, subnet))])
+            yield Fail(table.id, observed, fix=(cutover(_create_route(table, subnet)),))
 
 
 def _attached(subnet: Subnet, table: RouteTable) -> bool:
@@ -107,7 +112,7 @@ def _create_route(table: RouteTable, subnet: Subnet) -> str:
     )
 
 
-def _table_of(table_id: str) -> "dict[str, str]":
+def _table_of(table_id: str) -> dict[str, str]:
     return {
         "subscription": arm.part(table_id, "subscriptions"),
         "resource_group": arm.part(table_id, "resourceGroups"),
@@ -121,7 +126,10 @@ def _table_of(table_id: str) -> "dict[str, str]":
     to=[USER_DEFINED_ROUTING],
     each=subnets,
     blocks=True,
-    sources=["AKS refusal RouteTableInvalidNextHop", "hashicorp/terraform-provider-azurerm#8609"],
+    sources=(
+        "AKS refusal RouteTableInvalidNextHop",
+        "hashicorp/terraform-provider-azurerm#8609",
+    ),
     url=_UDR_URL,
 )
 def next_hop_leads_out(subnet: Subnet, _: Request) -> Iterator[Outcome]:
@@ -145,10 +153,10 @@ def next_hop_leads_out(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     )
     refused = ("", "internet", *(hop.lower() for hop in DROPPING_HOPS))
     outcome = Fail if route.next_hop_type.lower() in refused else Warn
-    yield outcome(table.id, observed, fix=[cutover(update)], expected=expected)
+    yield outcome(table.id, observed, fix=(cutover(update),), expected=expected)
 
 
-def _peer_address(subnet: Subnet) -> Optional[str]:
+def _peer_address(subnet: Subnet) -> str | None:
     routes = (peer.default_route for peer in _peers(subnet))
     return next((route.next_hop_address for route in routes if route and route.next_hop_address), None)
 
@@ -158,7 +166,7 @@ def _peer_address(subnet: Subnet) -> Optional[str]:
     "no 0.0.0.0/0 appliance route stays and overrides the new path",
     to=[LOAD_BALANCER, *ISOLATED],
     each=subnets,
-    sources=[_PRECEDENCE],
+    sources=(_PRECEDENCE,),
     url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
 )
 def no_appliance_route_stays(subnet: Subnet, _: Request) -> Iterator[Outcome]:
@@ -172,7 +180,7 @@ def no_appliance_route_stays(subnet: Subnet, _: Request) -> Iterator[Outcome]:
         egress.NO_PATH,
     ):
         hop = f"{table.default_route.next_hop_type} {table.default_route.next_hop_address or ''}".rstrip()
-        yield Warn(table.id, f"{table.name} still sends {DEFAULT_ROUTE} to {hop}", fix=[_remove_route(subnet, table)])
+        yield Warn(table.id, f"{table.name} still sends {DEFAULT_ROUTE} to {hop}", fix=(_remove_route(subnet, table),))
 
 
 def _remove_route(subnet: Subnet, table: RouteTable) -> Fix:

@@ -51,7 +51,7 @@ def _but(path: matrix.Path) -> str:
     return "".join(f"; but {source}" for source in path.disputed)
 
 
-def _instead(vnet: str, origin: str, sku: "str | None") -> str:
+def _instead(vnet: str, origin: str, sku: str | None) -> str:
     paths = (matrix.find(vnet, origin, target, sku) for target in matrix.OUTBOUND_TYPES)
     open_paths = [path.target for path in paths if path and path.supported]
     return f"; from here it can go to {', '.join(open_paths)}" if open_paths else "; no other type is open from here"
@@ -73,7 +73,7 @@ def _succeeded(cluster: Cluster) -> bool:
     return all(arm.same(state, "Succeeded") for state in states)
 
 
-@check("EGR103", "every pool is VirtualMachineScaleSets", each=pools, blocks=True, sources=[_EGRESS])
+@check("EGR103", "every pool is VirtualMachineScaleSets", each=pools, blocks=True, sources=(_EGRESS,))
 def pools_are_scale_sets(pool: Pool, _: Request) -> Iterator[Outcome]:
     """AKS changes the outbound type of clusters with scale set pools only."""
     if pool.type is None:
@@ -84,32 +84,32 @@ def pools_are_scale_sets(pool: Pool, _: Request) -> Iterator[Outcome]:
         yield Warn(pool.id, f"{observed}, which the documentation does not name", expected=expected)
     elif not arm.same(pool.type, expected):
         migrate = az("aks update", ids=arm.parent(pool.id), migrate_vmas_to_vms=True)
-        fix = [before(migrate)] if arm.same(pool.type, "AvailabilitySet") else []
+        fix = (before(migrate),) if arm.same(pool.type, "AvailabilitySet") else ()
         yield Fail(pool.id, observed, fix=fix, expected=expected)
 
 
-@check("EGR104", "the load balancer SKU is standard", blocks=True, sources=[_EGRESS])
+@check("EGR104", "the load balancer SKU is standard", blocks=True, sources=(_EGRESS,))
 def load_balancer_is_standard(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """AKS refuses to change the outbound type of a cluster with a Basic load balancer."""
     sku = cluster.required("networkProfile", "loadBalancerSku")
     if not arm.same(sku, "standard"):
         upgrade = az("aks update", ids=cluster.id, load_balancer_sku="Standard")
-        yield Fail(cluster.id, f"the load balancer is {sku}", fix=[before(upgrade)], expected="standard")
+        yield Fail(cluster.id, f"the load balancer is {sku}", fix=(before(upgrade),), expected="standard")
 
 
-@check("EGR105", f"the Azure CLI is new enough: {OLDEST_CLI}", blocks=True, sources=[_EGRESS])
+@check("EGR105", f"the Azure CLI is new enough: {OLDEST_CLI}", blocks=True, sources=(_EGRESS,))
 def cli_is_new_enough(_: Cluster, request: Request) -> Iterator[Outcome]:
     """An older az cannot load this extension or send the update."""
     if request.cli_version is None:
         yield Skip("judged offline, without az")
     elif Version(request.cli_version) < Version(OLDEST_CLI):
-        yield Fail(None, f"az {request.cli_version}", fix=[before(az("upgrade"))], expected=f"{OLDEST_CLI} or newer")
+        yield Fail(None, f"az {request.cli_version}", fix=(before(az("upgrade")),), expected=f"{OLDEST_CLI} or newer")
     elif request.to in matrix.ISOLATED and Version(request.cli_version) < Version(OLDEST_CLI_FOR_ISOLATION):
         yield Warn(
             None,
             f"az {request.cli_version}: `az aks update` knows {request.to} from {OLDEST_CLI_FOR_ISOLATION} on; "
             "this extension sends the request itself",
-            fix=[before(az("upgrade"))],
+            fix=(before(az("upgrade")),),
             expected=f"{OLDEST_CLI_FOR_ISOLATION} or newer",
         )
     else:
@@ -126,10 +126,10 @@ def nothing_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
             raise Unread(resource, "Azure's answer has no provisioningState")
         if state.lower() not in (settled.lower() for settled in SETTLED):
             wait = az("aks wait", ids=cluster.id, updated=True)
-            yield Fail(resource, f"{who} is {state}", fix=[before(wait)], expected="Succeeded")
+            yield Fail(resource, f"{who} is {state}", fix=(before(wait),), expected="Succeeded")
         elif not arm.same(state, "Succeeded"):
             reconcile = az("aks update", ids=cluster.id)
-            yield Warn(resource, f"{who} is {state}", fix=[before(reconcile)], expected="Succeeded")
+            yield Warn(resource, f"{who} is {state}", fix=(before(reconcile),), expected="Succeeded")
 
 
 @check("EGR108", "the cluster is running", blocks=True)
@@ -138,14 +138,14 @@ def cluster_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     state = cluster.required("powerState", "code")
     if not arm.same(state, "Running"):
         start = az("aks start", ids=cluster.id)
-        yield Fail(cluster.id, f"{label(cluster.id)} is {state}", fix=[before(start)], expected="Running")
+        yield Fail(cluster.id, f"{label(cluster.id)} is {state}", fix=(before(start),), expected="Running")
 
 
 @check(
     "EGR113",
     "node auto-provisioning is off",
     blocks=True,
-    sources=["AKS documentation, node-auto-provisioning.md, limitations"],
+    sources=("AKS documentation, node-auto-provisioning.md, limitations",),
     url="https://learn.microsoft.com/azure/aks/node-auto-provisioning",
 )
 def node_auto_provisioning_is_off(cluster: Cluster, _: Request) -> Iterator[Outcome]:
@@ -156,4 +156,12 @@ def node_auto_provisioning_is_off(cluster: Cluster, _: Request) -> Iterator[Outc
     elif arm.same(mode, "Auto"):
         off = az("aks update", ids=cluster.id, node_provisioning_mode="Manual")
         on = az("aks update", ids=cluster.id, node_provisioning_mode="Auto")
-        yield Fail(cluster.id, "node auto-provisioning is on", fix=[before(off), after(on)], expected="Manual")
+        yield Fail(
+            cluster.id,
+            "node auto-provisioning is on",
+            fix=(
+                before(off),
+                after(on),
+            ),
+            expected="Manual",
+        )

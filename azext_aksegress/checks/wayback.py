@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List
+from typing import Iterator
 
 from azext_aksegress import arm, egress, matrix
 from azext_aksegress.checks import Note, Outcome, Pass, Request, Skip, Warn, check, label
@@ -27,9 +27,7 @@ STANDARD_ONLY_CLOUDS = ("usgov", "usdod", "usnat", "ussec", "china")
 @check("EGR601", "the way back is in the matrix", acceptable=True)
 def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """A one-way door: once through, the cluster cannot return to the outbound type that it has today."""
-    there = matrix.find(
-        cluster.vnet, cluster.outbound_type, request.to, _sku(cluster), request.nat_gateway_sku
-    )
+    there = matrix.find(cluster.vnet, cluster.outbound_type, request.to, _sku(cluster), request.nat_gateway_sku)
     if there is None or there.status == matrix.NOT_SUPPORTED:
         yield Skip("EGR101")
         return
@@ -47,11 +45,11 @@ def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Ou
         yield Pass(cluster.id, f"{move}: {back.source}, {back.date}")
 
 
-def _sku(cluster: Cluster) -> "str | None":
+def _sku(cluster: Cluster) -> str | None:
     return cluster.nat_gateway_sku if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY else None
 
 
-def way_back(cluster: Cluster, request: Request) -> "matrix.Path | None":
+def way_back(cluster: Cluster, request: Request) -> matrix.Path | None:
     """The path from the target back to today's type and SKU, or None where no source has one; raises Unread."""
     origin_sku = request.nat_gateway_sku if request.to == matrix.MANAGED_NAT_GATEWAY else None
     target_sku = (_sku(cluster) or matrix.STANDARD) if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY else None
@@ -104,7 +102,7 @@ def nothing_configured_is_lost(cluster: Cluster, request: Request) -> Iterator[O
         yield Warn(cluster.id, "; ".join(lost))
 
 
-def _configured(cluster: Cluster, profile: str) -> List[str]:
+def _configured(cluster: Cluster, profile: str) -> list[str]:
     stored = cluster.setting("networkProfile", profile)
     if not isinstance(stored, dict):
         return []
@@ -139,7 +137,7 @@ def _short(value: object) -> str:
     "the move does not end on StandardV2 by default",
     to=[matrix.MANAGED_NAT_GATEWAY],
     acceptable=True,
-    sources=[_BLOG],
+    sources=(_BLOG,),
     url=_NAT_URL,
 )
 def no_standard_v2_by_default(cluster: Cluster, request: Request) -> Iterator[Outcome]:

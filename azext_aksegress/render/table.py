@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, List, Mapping
+from typing import Any, Mapping
 
 from azext_aksegress import arm
 
 Row = Mapping[str, Any]
 
 
-def _many(result: Any) -> List[Row]:
+def _many(result: Any) -> list[Row]:
     return list(result) if isinstance(result, list) else [result]
 
 
-def check(result: Any) -> List[Row]:
+def check_rows(result: Any) -> list[Row]:
     """One row a finding, or without `--to` one row a target; several clusters follow one another."""
-    rows: List[Row] = []
+    rows: list[Row] = []
     for item in _many(result):
         if "findings" in item:
             rows += [_finding(finding) for finding in item["findings"]]
         elif "blockers" in item:
             rows.append(_target(item))
         else:
-            rows += check(item)
+            rows += check_rows(item)
     return rows
 
 
@@ -50,7 +50,7 @@ def _short(text: str, width: int = 100) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def show(result: Any) -> List[Row]:
+def show_rows(result: Any) -> list[Row]:
     """One row a subnet."""
     return [
         OrderedDict(
@@ -71,12 +71,12 @@ def _nowhere() -> Row:
     return {"id": "", "pools": [], "routeTable": None, "natGateway": None, "effectivePath": ""}
 
 
-def migrate(result: Any) -> List[Row]:
+def migrate_rows(result: Any) -> list[Row]:
     """One row a cluster, or one row a finding where the move is blocked."""
-    rows: List[Row] = []
+    rows: list[Row] = []
     for item in _many(result):
         if item["outcome"] == "blocked":
-            rows += check(item["report"])
+            rows += check_rows(item["report"])
             continue
         rows.append(
             OrderedDict(
@@ -91,7 +91,7 @@ def migrate(result: Any) -> List[Row]:
     return rows
 
 
-def list_paths(result: Any) -> List[Row]:
+def path_rows(result: Any) -> list[Row]:
     """One row a cell."""
     return [
         OrderedDict(

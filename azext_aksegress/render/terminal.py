@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import Dict, Iterator, List, Sequence, Tuple
+from typing import Iterator, List, Sequence, Tuple
 
 from azext_aksegress import arm, checks
 from azext_aksegress.arm import Json
@@ -42,7 +42,7 @@ class Look:
     unicode: bool = True
 
     @property
-    def signs(self) -> Dict[str, str]:
+    def signs(self) -> dict[str, str]:
         """The sign of each outcome; never colour alone."""
         signs = "√i‼×?-" if self.unicode else "oki!x?-"
         order = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
@@ -91,11 +91,11 @@ def findings(found: Sequence[Finding], look: Look) -> Iterator[Line]:
 def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     identity = "" if finding.id.startswith("verify") else finding.id
     sign = look.signs[finding.outcome]
-    head = f"  {sign:<2}{finding.title:<{max(40, look.width - 50)}}"
+    head = f"  {sign:<2}{finding.check.title:<{max(40, look.width - 50)}}"
     style = _STYLES[finding.outcome]
     if finding.outcome in (PASS, SKIP):
         room = look.width - len(head) - 2
-        seen = clean(finding.observed or "")
+        seen = clean(finding.seen.observed or "")
         if len(seen) <= room or not seen:
             yield [(style, head.rstrip() if not seen else head), ("secondary", f"  {seen}" if seen else "")]
         else:
@@ -103,10 +103,10 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
             yield from _wrapped(seen, "secondary", look)
         return
     yield [(style, f"{head}  {identity}".rstrip())]
-    yield from _wrapped(clean(finding.observed or ""), "primary", look)
+    yield from _wrapped(clean(finding.seen.observed or ""), "primary", look)
     if finding.outcome in (FAIL, WARN):
-        yield from _wrapped(clean(finding.consequence), "secondary", look)
-    for fix in finding.fix:
+        yield from _wrapped(clean(finding.check.consequence), "secondary", look)
+    for fix in finding.seen.fix:
         yield [("secondary", f"      {fix.when}: "), ("action", clean(fix.command))]
 
 
@@ -127,8 +127,10 @@ def verdict(made: Report) -> str:
     ]
     parts = ", ".join([*(part for part in said if part), f"{counts[PASS]} passed"])
     words = {BLOCKED: "Blocked", UNDETERMINED: "Undetermined: something that decides could not be read"}
-    return f"{words.get(made.verdict, 'Ready')}: {parts}." if made.verdict != UNDETERMINED else (
-        f"{words[UNDETERMINED]} ({parts})."
+    return (
+        f"{words.get(made.verdict, 'Ready')}: {parts}."
+        if made.verdict != UNDETERMINED
+        else (f"{words[UNDETERMINED]} ({parts}).")
     )
 
 
@@ -136,7 +138,7 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}" if number else ""
 
 
-def next_steps(made: Report) -> List[str]:
+def next_steps(made: Report) -> list[str]:
     """What to do now, as a command to paste."""
     options = {"nat_gateway_sku": made.request.nat_gateway_sku} if made.request.nat_gateway_sku else {}
     move = {"ids": made.cluster.id, "to": made.request.to, **options}
@@ -151,19 +153,19 @@ def next_steps(made: Report) -> List[str]:
 
 def plan(made: Plan, look: Look) -> Iterator[Line]:
     """What a migration will change: destructive lines first, then what it costs."""
-    yield [("highlight", f"Plan for {clean(made.cluster.name)}: {made.origin} -> {made.request.to}")]
+    yield [("highlight", f"Plan for {clean(made.cluster.name)}: {made.origin} -> {made.target}")]
     for address in made.released:
         yield [("error", f"  - {clean(address)}   released: AKS made it, and it cannot be had again")]
     for change in made.diff:
         name = str(change["path"]).rpartition(".")[2]
         yield [("warning", f"  ~ {name}: {_value(change['from'])} -> {_value(change['to'])}")]
-    for address in made.gained or ():
+    for address in made.gained or []:
         yield [("success", f"  + {clean(address)}")]
     if made.gained is None:
         yield [("success", "  + new addresses, not known before the move")]
     for line in textwrap.wrap(DISRUPTION, look.width - 2):
         yield [("secondary", f"  {line}")]
-    if made.one_way:
+    if made.report.one_way:
         yield [("error", "  This is, or may turn out to be, a one-way door: see EGR601 and EGR604.")]
 
 
@@ -180,10 +182,10 @@ def before_move(move: Migration, look: Look) -> Iterator[Line]:
     if move.plan:
         yield from plan(move.plan, look)
     for finding in move.refusals:
-        yield [(_STYLES[finding.outcome], clean(f"{finding.id} {finding.outcome}: {finding.observed}"))]
-        for fix in finding.fix:
+        yield [(_STYLES[finding.outcome], clean(f"{finding.id} {finding.outcome}: {finding.seen.observed}"))]
+        for fix in finding.seen.fix:
             yield [("secondary", f"  {fix.when}: "), ("action", clean(fix.command))]
-        if finding.acceptable:
+        if finding.check.acceptable:
             yield [("secondary", f"  to go past it knowingly: --accept {finding.id}")]
 
 
@@ -222,7 +224,7 @@ def paths(found: Sequence[Path]) -> Iterator[Line]:
             yield [("secondary", f"        {source}")]
 
 
-def survey(reports: Sequence[Report], look: Look) -> Iterator[Line]:
+def survey(reports: Sequence[Report]) -> Iterator[Line]:
     """One line for each outbound type."""
     first = reports[0]
     yield [

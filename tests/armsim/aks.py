@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict
 
 from tests.armsim.arm import Answer, Arm, Refusal, Request, new_id
 from tests.armsim.estate import LOCATION, load_balancer_profile, nat_gateway_profile, network_id, node_group
@@ -51,7 +51,7 @@ def put(arm: Arm, request: Request) -> Answer:
     return Answer(_begin(arm, stored, goal), 200, _operation_headers(arm, request, stored))
 
 
-def _operation_headers(arm: Arm, request: Request, stored: Json) -> Dict[str, str]:
+def _operation_headers(arm: Arm, request: Request, stored: Json) -> dict[str, str]:
     operation = new_id()
     arm.operations[operation] = {"cluster": stored["id"], "polls": 0}
     subscription = stored["id"].split("/")[2]
@@ -73,7 +73,7 @@ def operation(arm: Arm, path: str) -> Answer:
     return Answer({**row, "status": "Succeeded", "endTime": "2026-11-23T06:03:00.0000000Z"})
 
 
-def _subnet_ids(cluster: Json) -> List[str]:
+def _subnet_ids(cluster: Json) -> list[str]:
     pools = cluster["properties"]["agentPoolProfiles"] or []
     return [pool[key] for pool in pools for key in ("vnetSubnetID", "podSubnetID") if pool.get(key)]
 
@@ -167,7 +167,7 @@ def _finish(arm: Arm, cluster: Json) -> None:
     cluster["eTag"] = new_id()
 
 
-def _release(arm: Arm, profile: Optional[Json]) -> None:
+def _release(arm: Arm, profile: Json | None) -> None:
     """The profile lingers without its IPs, as recorded in Azure; the IPs that AKS made are deleted."""
     if not profile:
         return

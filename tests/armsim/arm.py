@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict
 
 from tests.armsim.estate import OTHER_SUBSCRIPTION, SUBSCRIPTION, Estate
 
 Json = Dict[str, Any]
 TENANT = "44444444-4444-4444-4444-444444444444"
-_REFERENCES = {"routeTables": "routeTable", "natGateways": "natGateway", "networkSecurityGroups": "networkSecurityGroup"}
+_REFERENCES = {
+    "routeTables": "routeTable",
+    "natGateways": "natGateway",
+    "networkSecurityGroups": "networkSecurityGroup",
+}
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,8 @@ class Request:
 
     method: str
     path: str
-    query: Dict[str, str]
-    headers: Dict[str, str]
+    query: dict[str, str]
+    headers: dict[str, str]
     body: Any = None
     status: int = 0
 
@@ -32,7 +36,7 @@ class Answer:
 
     body: Any
     status: int = 200
-    headers: Dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Refusal(Exception):
@@ -51,15 +55,15 @@ Hook = Callable[[], None]
 class Arm:
     """The state of a local Azure, and how it answers. Handlers of providers are in `aks`."""
 
-    def __init__(self, estate: Optional[Estate] = None) -> None:
+    def __init__(self, estate: Estate | None = None) -> None:
         self.estate = estate or Estate()
-        self.journal: List[Request] = []
-        self.forbidden: List[str] = []
-        self.operations: Dict[str, Json] = {}
-        self.before: List[Tuple[str, str, Hook]] = []
+        self.journal: list[Request] = []
+        self.forbidden: list[str] = []
+        self.operations: dict[str, Json] = {}
+        self.before: list[tuple[str, str, Hook]] = []
 
     @property
-    def writes(self) -> List[Request]:
+    def writes(self) -> list[Request]:
         return [request for request in self.journal if request.method not in ("GET", "HEAD")]
 
     def forbid(self, prefix: str) -> None:
@@ -126,7 +130,7 @@ class Arm:
             raise Refusal(404, "ResourceNotFound", f"The Resource '{name}' was not found.")
         return Answer(self._shown(found))
 
-    def _members(self, path: str) -> List[Json]:
+    def _members(self, path: str) -> list[Json]:
         prefix, _, kind = path.lower().rpartition("/providers/")
         return [
             self._shown(found)
@@ -148,12 +152,14 @@ class Arm:
             shown["properties"]["subnets"] = [{"id": row["id"]} for row in linked]
         return shown
 
-    def _child(self, path: str) -> Optional[Json]:
+    def _child(self, path: str) -> Json | None:
         """A route, which lives inside its table."""
         parent, _, rest = path.rpartition("/routes/")
         table = self.estate.resources.get(parent.lower())
         rows = table["properties"].get("routes", []) if table else []
-        return next(({**row, "type": "Microsoft.Network/routeTables/routes"} for row in rows if row["name"] == rest), None)
+        return next(
+            ({**row, "type": "Microsoft.Network/routeTables/routes"} for row in rows if row["name"] == rest), None
+        )
 
     def _drop_child(self, path: str) -> None:
         parent, _, rest = path.rpartition("/routes/")

@@ -7,7 +7,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from tests.armsim.arm import TENANT
 from tests.armsim.server import LocalAzure
@@ -40,7 +40,7 @@ class Az:
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
-    def environment(self) -> Dict[str, str]:
+    def environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(_SECRET_NAMES)}
         return {
             **inherited,
@@ -60,8 +60,8 @@ class Az:
             "PYTHONWARNINGS": "ignore",
         }
 
-    def __call__(self, *words: str, stdin: Optional[str] = None) -> Result:
-        done = subprocess.run(  # noqa: S603 (the executable is the az that was installed for this)
+    def __call__(self, *words: str, stdin: str | None = None) -> Result:
+        done = subprocess.run(
             [str(self.executable), *words],
             env=self.environment,
             input=stdin or "",
@@ -94,7 +94,7 @@ class Az:
     def sign_in(self) -> None:
         """Register the local Azure as a cloud, and sign in to it as a service principal."""
         url = self.azure.url
-        endpoints: List[str] = []
+        endpoints: list[str] = []
         for option in (
             "resource-manager",
             "active-directory",

@@ -1,16 +1,16 @@
 """Estates, declared in a few lines: clusters and networks as the ARM JSON that real Azure answers.
 
-    shop = Estate()
-    network = shop.vnet("vnet-shop", ["snet-system", "snet-apps"])
-    table = shop.route_table("rt-egress", hop="10.1.0.4")
-    shop.attach(network["snet-system"], route_table=table)
-    shop.cluster("aks-shop", "loadBalancer", pools={"system": network["snet-system"], "apps": network["snet-apps"]})
+shop = Estate()
+network = shop.vnet("vnet-shop", ["snet-system", "snet-apps"])
+table = shop.route_table("rt-egress", hop="10.1.0.4")
+shop.attach(network["snet-system"], route_table=table)
+shop.cluster("aks-shop", "loadBalancer", pools={"system": network["snet-system"], "apps": network["snet-apps"]})
 """
 
 from __future__ import annotations
 
 import uuid
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Sequence
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 OTHER_SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
@@ -40,13 +40,13 @@ class Estate:
     """Resources by id; every method adds one and gives its id back."""
 
     def __init__(self) -> None:
-        self.resources: Dict[str, Json] = {}
+        self.resources: dict[str, Json] = {}
         self._addresses = 0
 
     def __getitem__(self, resource_id: str) -> Json:
         return self.resources[resource_id.lower()]
 
-    def add(self, resource_id: str, properties: Optional[Json] = None, **top: Any) -> str:
+    def add(self, resource_id: str, properties: Json | None = None, **top: Any) -> str:
         segments = resource_id.strip("/").split("/")
         provider = segments.index("providers")
         kind = "/".join([segments[provider + 1], *segments[provider + 2 :: 2]])
@@ -60,7 +60,7 @@ class Estate:
         }
         return resource_id
 
-    def vnet(self, name: str, subnets: Sequence[str], group: str = NETWORK_GROUP, **where: str) -> Dict[str, str]:
+    def vnet(self, name: str, subnets: Sequence[str], group: str = NETWORK_GROUP, **where: str) -> dict[str, str]:
         """The ids of the subnets, by name."""
         network = self.add(network_id("virtualNetworks", name, group, **where), {"virtualNetworkPeerings": []})
         return {
@@ -71,9 +71,9 @@ class Estate:
     def attach(
         self,
         subnet: str,
-        route_table: Optional[str] = None,
-        nat_gateway: Optional[str] = None,
-        nsg: Optional[str] = None,
+        route_table: str | None = None,
+        nat_gateway: str | None = None,
+        nsg: str | None = None,
     ) -> None:
         links = {"routeTable": route_table, "natGateway": nat_gateway, "networkSecurityGroup": nsg}
         for key, resource_id in links.items():
@@ -83,7 +83,7 @@ class Estate:
     def route_table(
         self,
         name: str,
-        hop: Optional[str] = None,
+        hop: str | None = None,
         hop_type: str = "VirtualAppliance",
         bgp: bool = True,
         group: str = NETWORK_GROUP,
@@ -94,7 +94,7 @@ class Estate:
         routes = [route(table, hop, hop_type)] if hop or hop_type != "VirtualAppliance" else []
         return self.add(table, {"routes": routes, "disableBgpRoutePropagation": not bgp})
 
-    def public_ip(self, name: str, address: Optional[str] = None, group: str = NETWORK_GROUP, **where: str) -> str:
+    def public_ip(self, name: str, address: str | None = None, group: str = NETWORK_GROUP, **where: str) -> str:
         self._addresses += 1
         return self.add(
             network_id("publicIPAddresses", name, group, **where),
@@ -130,8 +130,8 @@ class Estate:
         self,
         name: str,
         outbound_type: str = "loadBalancer",
-        pools: Optional[Mapping[str, Optional[str]]] = None,
-        network: Optional[Json] = None,
+        pools: Mapping[str, str | None] | None = None,
+        network: Json | None = None,
         **properties: Any,
     ) -> str:
         """`pools` gives each pool its subnet, or None in the VNet that AKS makes; `network` adds to networkProfile."""
@@ -189,14 +189,14 @@ class Estate:
         self.add(f"{vnet}/subnets/aks-subnet", {"addressPrefix": "10.224.0.0/16"})
 
 
-def route(table: str, hop: Optional[str], hop_type: str = "VirtualAppliance") -> Json:
+def route(table: str, hop: str | None, hop_type: str = "VirtualAppliance") -> Json:
     properties = {"addressPrefix": "0.0.0.0/0", "nextHopType": hop_type}
     if hop:
         properties["nextHopIpAddress"] = hop
     return {"id": f"{table}/routes/default", "name": "default", "properties": properties}
 
 
-def pool(name: str, subnet: Optional[str] = None, **more: Any) -> Json:
+def pool(name: str, subnet: str | None = None, **more: Any) -> Json:
     return {
         "name": name,
         "count": 3,

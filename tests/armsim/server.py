@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import trustme
 from aiohttp import web
@@ -71,7 +71,10 @@ class LocalAzure:
             request.method,
             request.path,
             dict(request.query),
-            {"Host": request.host, **({"If-Match": request.headers["If-Match"]} if "If-Match" in request.headers else {})},
+            {
+                "Host": request.host,
+                **({"If-Match": request.headers["If-Match"]} if "If-Match" in request.headers else {}),
+            },
             json.loads(text) if text else None,
         )
         answer = self._authenticated(request) or self.arm.handle(seen)
@@ -81,10 +84,13 @@ class LocalAzure:
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
 
     @staticmethod
-    def _authenticated(request: web.Request) -> Optional[Answer]:
+    def _authenticated(request: web.Request) -> Answer | None:
         if request.headers.get("Authorization", "").startswith("Bearer "):
             return None
-        error = {"code": "AuthenticationFailed", "message": "Authentication failed. The Authorization header is missing."}
+        error = {
+            "code": "AuthenticationFailed",
+            "message": "Authentication failed. The Authorization header is missing.",
+        }
         return Answer({"error": error}, 401)
 
     def _platform(self, request: web.Request) -> Any:
@@ -127,5 +133,13 @@ def _token() -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
     now = int(time.time())
-    claims = {"aud": "local", "iss": "local", "tid": TENANT, "oid": TENANT, "appid": TENANT, "iat": now, "exp": now + 86399}
+    claims = {
+        "aud": "local",
+        "iss": "local",
+        "tid": TENANT,
+        "oid": TENANT,
+        "appid": TENANT,
+        "iat": now,
+        "exp": now + 86399,
+    }
     return ".".join([part({"alg": "none", "typ": "JWT"}), part(claims), part("signature")])
