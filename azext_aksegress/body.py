@@ -80,13 +80,13 @@ def _pruned(value: Any, tree: dict[str, Any]) -> Any:
 
 
 def for_update(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> Json:
-    """The whole cluster with another outbound type, ready to be sent."""
+    """The whole cluster with another outbound type, ready to be sent; raises Unread when it has none today."""
+    repeated = cluster.outbound_type == target
     body = writable(cluster.document)
-    properties = body["properties"] = dict(arm.dig(body, "properties") or {})
-    network = properties["networkProfile"] = dict(arm.dig(properties, "networkProfile") or {})
+    properties = body["properties"] = dict(body["properties"])
+    network = properties["networkProfile"] = dict(properties["networkProfile"])
     stored = {key: network.pop(key, None) for key in ("loadBalancerProfile", "natGatewayProfile")}
     network["outboundType"] = target
-    repeated = cluster.outbound_type == target
     if target == matrix.LOAD_BALANCER:
         profile = stored["loadBalancerProfile"]
         network["loadBalancerProfile"] = profile if repeated and profile else _load_balancer(cluster, profile)

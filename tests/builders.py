@@ -1,0 +1,143 @@
+"""What tests say instead of JSON: a cluster of an estate, read and judged in this process."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Mapping, Sequence
+
+from azext_aksegress import arm as ids
+from azext_aksegress import checks, read
+from azext_aksegress.checks import Finding, Request
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.report import Report, make
+from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
+from tests.armsim.arm import Arm
+from tests.armsim.arm import Request as HttpRequest
+from tests.armsim.estate import Estate, cluster_id
+
+CLUSTER = "aks-shop"
+AZ = "2.91.0"
+
+
+class Shop:
+    """An estate with one cluster, `aks-shop`, and what is known of it.
+
+    `Shop.byo("userDefinedRouting")` is a healthy cluster of that type in its own VNet, with the subnets snet-system
+    and snet-apps, each with a pool; `Shop.managed(…)` one in the VNet that AKS made.
+    """
+
+    def __init__(self) -> None:
+        self.estate = Estate()
+        self.arm = Arm(self.estate)
+        self.subnets: dict[str, str] = {}
+        self.api_version = API_VERSION
+
+    @classmethod
+    def managed(cls, outbound_type: str = "loadBalancer", **properties: Any) -> Shop:
+        shop = cls()
+        shop.estate.cluster(CLUSTER, outbound_type, **properties)
+        return shop
+
+    @classmethod
+    def byo(cls, outbound_type: str = "loadBalancer", **properties: Any) -> Shop:
+        shop = cls()
+        shop.subnets = shop.estate.vnet("vnet-shop", ["snet-system", "snet-apps"])
+        pools = {"system": shop.subnets["snet-system"], "apps": shop.subnets["snet-apps"]}
+        shop.estate.cluster(CLUSTER, outbound_type, pools=pools, **properties)
+        if outbound_type == "userDefinedRouting":
+            shop.routed()
+        if outbound_type == "userAssignedNATGateway":
+            shop.gated()
+        return shop
+
+    def routed(self, *names: str, hop: str | None = "10.1.0.4", hop_type: str = "VirtualAppliance") -> Shop:
+        """A route table with a default route on each subnet, and the firewall that it leads to."""
+        firewall_ip = self.estate.public_ip("pip-firewall", "52.0.0.1")
+        self.estate.firewall("fw-hub", "10.1.0.4", firewall_ip)
+        for name in names or tuple(self.subnets):
+            table = self.estate.route_table(f"rt-{name}", hop, hop_type)
+            self.estate.attach(self.subnets[name], route_table=table)
+        return self
+
+    def table(self, name: str, **options: Any) -> Shop:
+        """A route table without a default route on one subnet."""
+        self.estate.attach(self.subnets[name], route_table=self.estate.route_table(f"rt-{name}", **options))
+        return self
+
+    def gated(self, *names: str, addresses: Sequence[str] = ("52.0.0.2",)) -> Shop:
+        """One NAT gateway with public IPs on each subnet."""
+        ips = [self.estate.public_ip(f"pip-nat-{number}", found) for number, found in enumerate(addresses)]
+        gateway = self.estate.nat_gateway("nat-shop", ips)
+        for name in names or tuple(self.subnets):
+            self.estate.attach(self.subnets[name], nat_gateway=gateway)
+        return self
+
+    @property
+    def document(self) -> dict[str, Any]:
+        return self.estate[cluster_id(CLUSTER)]
+
+    def set(self, **properties: Any) -> Shop:
+        """Change properties of the cluster."""
+        self.document["properties"].update(properties)
+        return self
+
+    def network(self, **settings: Any) -> Shop:
+        """Change the networkProfile of the cluster."""
+        self.document["properties"]["networkProfile"].update(settings)
+        return self
+
+    def pool(self, name: str, **settings: Any) -> Shop:
+        """Change a pool of the cluster."""
+        found = next(pool for pool in self.document["properties"]["agentPoolProfiles"] if pool["name"] == name)
+        found.update(settings)
+        return self
+
+    def forbid(self, subnet: str) -> Shop:
+        """Let nobody read a subnet."""
+        self.arm.forbid(self.subnets[subnet])
+        return self
+
+    def older(self, api_version: str) -> Shop:
+        """A cloud that answers with an older api-version."""
+        self.api_version = api_version
+        return self
+
+    def snapshot(self) -> Snapshot:
+        return read.complete(
+            Snapshot("2026-11-23T06:00:00Z", self.api_version, copy.deepcopy(self.document)), self._fetch
+        )
+
+    def cluster(self) -> Cluster:
+        return Cluster(self.snapshot())
+
+    def report(self, to: str, cli_version: str | None = AZ, **options: Any) -> Report:
+        return make(self.snapshot(), Request(to, cli_version=cli_version, **options))
+
+    def findings(self, check_id: str, to: str, cli_version: str | None = AZ, **options: Any) -> list[Finding]:
+        request = Request(to, cli_version=cli_version, **options)
+        return list(checks.judge(checks.load()[check_id], self.cluster(), request))
+
+    def outcomes(self, check_id: str, to: str, **options: Any) -> list[tuple[str, str]]:
+        """Outcome and name of the resource of each finding of one check."""
+        found = self.findings(check_id, to, **options)
+        return [(finding.outcome, ids.name(finding.seen.resource or "")) for finding in found]
+
+    def outcome(self, check_id: str, to: str, **options: Any) -> str:
+        """The outcome of a check that has one finding."""
+        (finding,) = self.findings(check_id, to, **options)
+        return finding.outcome
+
+    def _fetch(self, wanted: Sequence[str]) -> Mapping[str, Answer]:
+        return {resource_id: self._answer(resource_id) for resource_id in wanted}
+
+    def _answer(self, resource_id: str) -> Answer:
+        answer = self.arm.handle(HttpRequest("GET", resource_id, {"api-version": "2025-07-01"}, {}))
+        if answer.status != 200:
+            permission = f"{ids.resource_type(resource_id)}/read" if answer.status == 403 else None
+            return Unread(resource_id, f"HTTP {answer.status}", permission)
+        return tuple(answer.body["value"]) if ids.is_collection(resource_id) else answer.body
+
+
+def fixes(found: Sequence[Finding]) -> list[tuple[str, str]]:
+    """When and command of every fix."""
+    return [(fix.when, fix.command) for finding in found for fix in finding.seen.fix]

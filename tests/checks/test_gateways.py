@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.armsim.estate import isolated, node_group
+from tests.builders import CLUSTER, Shop, fixes
+
+UANAT, LB, MNAT = "userAssignedNATGateway", "loadBalancer", "managedNATGateway"
+
+
+class TestEGR211NatGatewayOnEverySubnet:
+    def test_gateways_everywhere_pass(self) -> None:
+        assert Shop.byo().gated().outcome("EGR211", UANAT) == "pass"
+
+    def test_a_subnet_without_one_fails_and_is_named(self) -> None:
+        assert Shop.byo().gated("snet-system").outcomes("EGR211", UANAT) == [("fail", "snet-apps")]
+
+    def test_the_fix_attaches_the_gateway_that_the_other_subnet_uses(self) -> None:
+        shop = Shop.byo().gated("snet-system")
+        gateway = shop.estate[shop.subnets["snet-system"]]["properties"]["natGateway"]["id"]
+        assert fixes(shop.findings("EGR211", UANAT)) == [
+            ("cutover", f"az network vnet subnet update --ids {shop.subnets['snet-apps']} --nat-gateway {gateway}")
+        ]
+
+    def test_without_any_gateway_the_fix_makes_one_first(self) -> None:
+        found = fixes(Shop.byo().findings("EGR211", UANAT))
+        assert [when for when, _ in found] == ["before", "before", "cutover"] * 2
+        assert found[0] == found[3]
+
+    def test_a_pod_subnet_without_one_fails(self) -> None:
+        shop = Shop.byo().gated()
+        pods = shop.estate.vnet("vnet-pods", ["snet-pods"])["snet-pods"]
+        assert shop.pool("apps", podSubnetID=pods).outcomes("EGR211", UANAT) == [("fail", "snet-pods")]
+
+    def test_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
+        assert Shop.byo().gated().forbid("snet-apps").outcomes("EGR211", UANAT) == [("unknown", "snet-apps")]
+
+
+class TestEGR212NatGatewayHasAddresses:
+    def test_a_public_ip_passes(self) -> None:
+        assert Shop.byo().gated().outcome("EGR212", UANAT) == "pass"
+
+    @pytest.mark.parametrize("key", ["publicIpPrefixes", "publicIpAddressesV6", "publicIpPrefixesV6"])
+    def test_a_prefix_or_an_ipv6_address_passes(self, key: str) -> None:
+        shop = Shop.byo().gated(addresses=[])
+        gateway = shop.estate[shop.subnets["snet-apps"]]["properties"]["natGateway"]["id"]
+        shop.estate[gateway]["properties"][key] = [{"id": shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")}]
+        assert shop.outcome("EGR212", UANAT) == "pass"
+
+    def test_none_fails_once_for_a_gateway_on_two_subnets(self) -> None:
+        assert Shop.byo().gated(addresses=[]).outcomes("EGR212", UANAT) == [("fail", "nat-shop")]
+
+    def test_without_a_gateway_it_is_moot(self) -> None:
+        (finding,) = Shop.byo().findings("EGR212", UANAT)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR211")
+
+    def test_a_gateway_that_cannot_be_read_is_unknown(self) -> None:
+        shop = Shop.byo().gated()
+        shop.arm.forbid(shop.estate[shop.subnets["snet-apps"]]["properties"]["natGateway"]["id"])
+        assert shop.outcomes("EGR212", UANAT) == [("unknown", "nat-shop")]
+
+
+class TestEGR221NoNatGatewayStays:
+    def test_no_gateway_passes(self) -> None:
+        assert Shop.byo("userDefinedRouting").outcome("EGR221", LB) == "pass"
+
+    def test_a_gateway_warns_for_each_subnet_and_goes_after_the_move(self) -> None:
+        shop = Shop.byo(UANAT)
+        assert shop.outcomes("EGR221", LB) == [("warn", "snet-system"), ("warn", "snet-apps")]
+        assert fixes(shop.findings("EGR221", LB))[0] == (
+            "after",
+            f"az network vnet subnet update --ids {shop.subnets['snet-system']} --nat-gateway null",
+        )
+
+    def test_for_isolated_targets_it_says_that_a_way_out_remains(self) -> None:
+        found = Shop.byo(UANAT, **isolated()).findings("EGR221", "none")
+        assert all("a way out remains" in (finding.seen.observed or "") for finding in found)
+
+    def test_the_gateway_that_aks_made_goes_with_the_move(self) -> None:
+        shop = Shop.managed(MNAT)
+        gateway = shop.estate.nat_gateway("aks-nat", group=node_group(CLUSTER))
+        subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
+        shop.estate.attach(subnet, nat_gateway=gateway)
+        assert shop.outcome("EGR221", LB) == "pass"
+
+    def test_a_gateway_of_ones_own_on_the_subnet_that_aks_made_warns(self) -> None:
+        shop = Shop.managed()
+        subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
+        shop.estate.attach(subnet, nat_gateway=shop.estate.nat_gateway("nat-own"))
+        assert shop.set(**isolated()).outcomes("EGR221", "none") == [("warn", "aks-subnet")]
+
+    def test_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
+        assert Shop.byo("userDefinedRouting").forbid("snet-apps").outcome("EGR221", LB) == "unknown"
+
+
+class TestEGR223WindowsPoolsHaveOutboundNat:
+    def test_windows_with_outbound_nat_passes(self) -> None:
+        shop = Shop.byo("userDefinedRouting").pool("apps", osType="Windows", windowsProfile={})
+        assert shop.outcome("EGR223", LB) == "pass"
+
+    def test_windows_without_outbound_nat_fails_and_names_the_pool(self) -> None:
+        shop = Shop.byo("userDefinedRouting").pool("apps", windowsProfile={"disableOutboundNat": True})
+        assert shop.outcomes("EGR223", LB) == [("fail", "apps")]
+
+    def test_a_cluster_without_pools_is_unknown(self) -> None:
+        assert Shop.byo().set(agentPoolProfiles=None).outcome("EGR223", LB) == "unknown"

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.armsim.estate import isolated
+from tests.builders import Shop, fixes
+
+UDR, LB = "userDefinedRouting", "loadBalancer"
+
+
+class TestEGR201RouteTableOnEverySubnet:
+    def test_tables_everywhere_pass(self) -> None:
+        assert Shop.byo().routed().outcome("EGR201", UDR) == "pass"
+
+    def test_a_subnet_without_a_table_fails_and_is_named(self) -> None:
+        assert Shop.byo().routed("snet-system").outcomes("EGR201", UDR) == [("fail", "snet-apps")]
+
+    def test_the_fix_attaches_the_table_that_the_other_subnet_uses(self) -> None:
+        shop = Shop.byo().routed("snet-system")
+        table = shop.estate[shop.subnets["snet-system"]]["properties"]["routeTable"]["id"]
+        assert fixes(shop.findings("EGR201", UDR)) == [
+            (
+                "cutover",
+                f"az network vnet subnet update --ids {shop.subnets['snet-apps']} --route-table {table}",
+            )
+        ]
+
+    def test_a_pod_subnet_without_a_table_fails(self) -> None:
+        shop = Shop.byo().routed()
+        pods = shop.estate.vnet("vnet-pods", ["snet-pods"])["snet-pods"]
+        assert shop.pool("apps", podSubnetID=pods).outcomes("EGR201", UDR) == [("fail", "snet-pods")]
+
+    def test_a_subnet_that_cannot_be_read_is_unknown_and_the_others_are_judged(self) -> None:
+        shop = Shop.byo().forbid("snet-system")
+        assert shop.outcomes("EGR201", UDR) == [("unknown", "snet-system"), ("fail", "snet-apps")]
+
+    def test_what_could_not_be_read_names_the_permission(self) -> None:
+        (finding,) = Shop.byo().routed("snet-system").forbid("snet-apps").findings("EGR201", UDR)
+        assert "Microsoft.Network/virtualNetworks/subnets/read" in (finding.seen.observed or "")
+
+
+class TestEGR202DefaultRouteInEveryTable:
+    def test_default_routes_everywhere_pass(self) -> None:
+        assert Shop.byo().routed().outcome("EGR202", UDR) == "pass"
+
+    def test_a_table_without_one_fails_and_names_the_subnet_too(self) -> None:
+        shop = Shop.byo().routed("snet-system").table("snet-apps")
+        assert shop.outcomes("EGR202", UDR) == [("fail", "rt-snet-apps")]
+        assert "snet-apps" in (shop.findings("EGR202", UDR)[0].seen.observed or "")
+
+    def test_the_fix_makes_the_route_with_the_hop_that_the_other_table_uses(self) -> None:
+        ((when, command),) = fixes(Shop.byo().routed("snet-system").table("snet-apps").findings("EGR202", UDR))
+        assert when == "cutover"
+        assert command.endswith("--next-hop-type VirtualAppliance --next-hop-ip-address 10.1.0.4")
+
+    def test_a_table_that_two_subnets_share_is_one_finding(self) -> None:
+        shop = Shop.byo().table("snet-system")
+        table = shop.estate[shop.subnets["snet-system"]]["properties"]["routeTable"]["id"]
+        shop.estate.attach(shop.subnets["snet-apps"], route_table=table)
+        assert shop.outcomes("EGR202", UDR) == [("fail", "rt-snet-system")]
+
+    def test_without_a_table_it_is_moot(self) -> None:
+        (finding,) = Shop.byo().findings("EGR202", UDR)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR201")
+
+    def test_a_private_cluster_may_learn_the_route_by_bgp(self) -> None:
+        shop = Shop.byo(apiServerAccessProfile={"enablePrivateCluster": True}).routed("snet-system")
+        assert shop.table("snet-apps").outcome("EGR202", UDR) == "warn"
+
+    def test_a_private_cluster_without_bgp_propagation_cannot(self) -> None:
+        shop = Shop.byo(apiServerAccessProfile={"enablePrivateCluster": True}).routed("snet-system")
+        assert shop.table("snet-apps", bgp=False).outcome("EGR202", UDR) == "fail"
+
+    def test_a_table_that_is_gone_is_unknown(self) -> None:
+        shop = Shop.byo().routed()
+        shop.estate.resources.pop(shop.estate[shop.subnets["snet-apps"]]["properties"]["routeTable"]["id"].lower())
+        assert shop.outcomes("EGR202", UDR) == [("unknown", "rt-snet-apps")]
+
+    @pytest.mark.parametrize("prefix", ["0.0.0.0/1", "10.0.0.0/8", "Internet", None])
+    def test_another_prefix_is_no_default_route(self, prefix: str | None) -> None:
+        shop = Shop.byo().routed()
+        table = shop.estate[shop.subnets["snet-apps"]]["properties"]["routeTable"]["id"]
+        shop.estate[table]["properties"]["routes"][0]["properties"]["addressPrefix"] = prefix
+        assert shop.outcomes("EGR202", UDR) == [("fail", "rt-snet-apps")]
+
+
+class TestEGR203NextHopLeadsOut:
+    @pytest.mark.parametrize("hop_type", ["VirtualAppliance", "virtualappliance", "VirtualNetworkGateway"])
+    def test_an_appliance_or_a_gateway_passes(self, hop_type: str) -> None:
+        assert Shop.byo().routed(hop_type=hop_type).outcome("EGR203", UDR) == "pass"
+
+    @pytest.mark.parametrize("hop_type", ["Internet", "None", "VnetLocal"])
+    def test_a_hop_that_aks_refuses_fails(self, hop_type: str) -> None:
+        shop = Shop.byo().routed(hop=None, hop_type=hop_type)
+        assert shop.outcomes("EGR203", UDR) == [("fail", "rt-snet-system"), ("fail", "rt-snet-apps")]
+
+    def test_a_hop_of_another_type_warns(self) -> None:
+        shop = Shop.byo().routed(hop=None, hop_type="VirtualApplianceEcmp")
+        assert {outcome for outcome, _ in shop.outcomes("EGR203", UDR)} == {"warn"}
+
+    def test_the_fix_names_the_route_as_it_is_named(self) -> None:
+        (_, command), *_ = fixes(Shop.byo().routed(hop=None, hop_type="Internet").findings("EGR203", UDR))
+        assert command.startswith("az network route-table route update ")
+        assert "--name default " in command
+
+    def test_without_a_default_route_it_is_moot(self) -> None:
+        shop = Shop.byo().table("snet-system").table("snet-apps")
+        assert shop.outcome("EGR203", UDR) == "skip"
+
+    def test_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
+        assert Shop.byo().routed().forbid("snet-apps").outcomes("EGR203", UDR) == [("unknown", "snet-apps")]
+
+
+class TestEGR222NoApplianceRouteStays:
+    def test_no_route_passes(self) -> None:
+        assert Shop.byo("userAssignedNATGateway").outcome("EGR222", LB) == "pass"
+
+    def test_an_appliance_route_warns_for_each_table(self) -> None:
+        assert Shop.byo(UDR).outcomes("EGR222", LB) == [("warn", "rt-snet-system"), ("warn", "rt-snet-apps")]
+
+    def test_it_warns_for_isolated_targets_too(self) -> None:
+        assert {row[0] for row in Shop.byo(UDR, **isolated()).outcomes("EGR222", "none")} == {"warn"}
+
+    def test_the_route_goes_after_the_move(self) -> None:
+        assert {when for when, _ in fixes(Shop.byo(UDR).findings("EGR222", LB))} == {"after"}
+
+    def test_a_table_that_others_use_too_is_detached_rather_than_changed(self) -> None:
+        shop = Shop.byo(UDR)
+        others = shop.estate.vnet("vnet-others", ["snet-others"])["snet-others"]
+        table = shop.estate[shop.subnets["snet-apps"]]["properties"]["routeTable"]["id"]
+        shop.estate.attach(others, route_table=table)
+        commands = [command for _, command in fixes(shop.findings("EGR222", LB))]
+        assert "az network route-table route delete " in commands[0]
+        assert commands[1] == f"az network vnet subnet update --ids {shop.subnets['snet-apps']} --route-table null"
+
+    def test_on_kubenet_the_route_goes_and_the_table_stays_even_when_others_use_it(self) -> None:
+        shop = Shop.byo(UDR).network(networkPlugin="kubenet")
+        others = shop.estate.vnet("vnet-others", ["snet-others"])["snet-others"]
+        table = shop.estate[shop.subnets["snet-apps"]]["properties"]["routeTable"]["id"]
+        shop.estate.attach(others, route_table=table)
+        assert all("route delete" in command for _, command in fixes(shop.findings("EGR222", LB)))
+
+    def test_a_route_to_the_internet_overrides_nothing(self) -> None:
+        assert Shop.byo().routed(hop=None, hop_type="Internet").outcome("EGR222", LB) == "pass"
+
+    def test_a_subnet_that_cannot_be_read_is_unknown_and_only_warns(self) -> None:
+        shop = Shop.byo("userAssignedNATGateway").forbid("snet-apps")
+        assert shop.outcome("EGR222", LB) == "unknown"
+        assert shop.report(LB).verdict == "readyWithWarnings"

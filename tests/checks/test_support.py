@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.armsim.estate import isolated
+from tests.builders import Shop, fixes
+
+UDR, UANAT, LB, MNAT = "userDefinedRouting", "userAssignedNATGateway", "loadBalancer", "managedNATGateway"
+
+
+class TestEGR101PathIsInTheMatrix:
+    def test_a_supported_path_passes(self) -> None:
+        assert Shop.byo().outcome("EGR101", UDR) == "pass"
+
+    def test_a_path_that_is_not_supported_fails(self) -> None:
+        assert Shop.managed().outcomes("EGR101", UDR) == [("fail", "aks-shop")]
+
+    def test_a_failing_path_names_the_types_that_are_open_instead(self) -> None:
+        (finding,) = Shop.managed().findings("EGR101", UDR)
+        assert "managedNATGateway, none, block" in (finding.seen.observed or "")
+
+    def test_a_disputed_path_warns_and_cites_both(self) -> None:
+        (finding,) = Shop.managed(MNAT).findings("EGR101", LB)
+        assert finding.outcome == "warn"
+        assert len(finding.seen.sources) == 2
+
+    def test_a_path_that_is_refused_by_the_table_and_described_elsewhere_fails_and_cites_both(self) -> None:
+        (finding,) = Shop.managed(MNAT).findings("EGR101", UDR)
+        assert finding.outcome == "fail"
+        assert len(finding.seen.sources) == 3
+
+    def test_a_path_that_no_table_has_fails(self) -> None:
+        assert Shop.managed(UDR).outcome("EGR101", LB) == "fail"
+
+    def test_one_pool_in_an_own_subnet_makes_the_vnet_ones_own_even_when_the_first_has_none(self) -> None:
+        shop = Shop.byo()
+        del shop.document["properties"]["agentPoolProfiles"][0]["vnetSubnetID"]
+        assert shop.outcome("EGR101", UDR) == "pass"
+        assert shop.outcome("EGR101", MNAT) == "fail"
+
+    def test_a_pod_subnet_alone_makes_the_vnet_ones_own(self) -> None:
+        shop = Shop.managed()
+        subnets = shop.estate.vnet("vnet-pods", ["snet-pods"])
+        assert shop.pool("system", podSubnetID=subnets["snet-pods"]).outcome("EGR101", MNAT) == "fail"
+
+    def test_a_hosted_system_pool_in_an_own_subnet_makes_the_vnet_ones_own(self) -> None:
+        shop = Shop.managed()
+        subnets = shop.estate.vnet("vnet-auto", ["snet-nodes"])
+        hosted = {"enabled": True, "nodeSubnetID": subnets["snet-nodes"]}
+        shop.set(agentPoolProfiles=None, hostedSystemProfile=hosted)
+        assert shop.outcome("EGR101", MNAT) == "fail"
+
+    def test_a_hosted_system_pool_without_subnets_is_in_a_managed_vnet(self) -> None:
+        shop = Shop.managed().set(agentPoolProfiles=None, hostedSystemProfile={"enabled": True})
+        assert shop.outcome("EGR101", MNAT) == "pass"
+
+    def test_the_type_is_read_in_any_letter_case(self) -> None:
+        assert Shop.byo().network(outboundType="LOADBALANCER").outcome("EGR101", UDR) == "pass"
+
+    @pytest.mark.parametrize("spelling", ["managedNATGatewayV2", "ManagedNatGatewayV2"])
+    def test_the_retired_preview_spelling_is_standard_v2(self, spelling: str) -> None:
+        assert Shop.managed(MNAT).network(outboundType=spelling).outcome("EGR101", LB) == "fail"
+
+    def test_standard_v2_cannot_go_back_to_standard(self) -> None:
+        shop = Shop.managed(MNAT)
+        shop.document["properties"]["networkProfile"]["natGatewayProfile"]["sku"] = "standardv2"
+        assert shop.outcome("EGR101", MNAT, nat_gateway_sku="Standard") == "fail"
+
+    def test_a_cluster_without_a_stored_type_is_unknown(self) -> None:
+        assert Shop.byo().network(outboundType=None).outcome("EGR101", UDR) == "unknown"
+
+    def test_a_cluster_without_pools_is_unknown(self) -> None:
+        assert Shop.byo().set(agentPoolProfiles=[]).outcome("EGR101", UDR) == "unknown"
+
+    def test_a_managed_nat_gateway_whose_sku_an_old_cloud_does_not_tell_is_unknown(self) -> None:
+        shop = Shop.managed(MNAT).older("2025-05-01")
+        del shop.document["properties"]["networkProfile"]["natGatewayProfile"]["sku"]
+        assert shop.outcome("EGR101", LB) == "unknown"
+
+
+class TestEGR102OnAnotherType:
+    def test_another_type_passes(self) -> None:
+        assert Shop.byo().outcome("EGR102", UDR) == "pass"
+
+    @pytest.mark.parametrize("outbound_type", [LB, UANAT, UDR])
+    def test_the_same_type_in_force_is_nothing_to_do(self, outbound_type: str) -> None:
+        assert Shop.byo(outbound_type).report(outbound_type).verdict == "nothingToDo"
+
+    def test_what_is_moot_then_is_skipped_and_says_why(self) -> None:
+        report = Shop.byo().report(LB)
+        assert {finding.outcome for finding in report.findings if finding.id != "EGR102"} == {"skip"}
+        assert {finding.seen.observed for finding in report.findings if finding.outcome == "skip"} == {
+            "because of EGR102"
+        }
+
+    def test_after_a_failed_update_the_stored_goal_is_not_taken_for_done(self) -> None:
+        assert Shop.byo(UDR).set(provisioningState="Failed").outcome("EGR102", UDR) == "warn"
+
+    def test_a_stored_goal_without_its_addresses_is_not_taken_for_done(self) -> None:
+        shop = Shop.managed().network(loadBalancerProfile={"managedOutboundIPs": {"count": 1}})
+        assert shop.outcome("EGR102", LB) == "warn"
+
+    def test_a_stored_goal_with_a_failed_pool_is_not_taken_for_done(self) -> None:
+        assert Shop.byo(UDR).pool("apps", provisioningState="Failed").outcome("EGR102", UDR) == "warn"
+
+    def test_another_sku_of_the_nat_gateway_is_a_change_of_its_own(self) -> None:
+        assert Shop.managed(MNAT).outcome("EGR102", MNAT, nat_gateway_sku="StandardV2") == "pass"
+        assert Shop.managed(MNAT).outcome("EGR102", MNAT, nat_gateway_sku="Standard") == "note"
+
+    def test_the_same_type_with_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
+        assert Shop.byo(UANAT).forbid("snet-apps").outcome("EGR102", UANAT) == "unknown"
+
+
+class TestEGR103PoolsAreScaleSets:
+    def test_scale_sets_pass(self) -> None:
+        assert Shop.byo().outcome("EGR103", UDR) == "pass"
+
+    def test_an_availability_set_fails_and_names_the_pool(self) -> None:
+        assert Shop.byo().pool("apps", type="AvailabilitySet").outcomes("EGR103", UDR) == [("fail", "apps")]
+
+    def test_virtual_machines_warn(self) -> None:
+        assert Shop.byo().pool("apps", type="VirtualMachines").outcomes("EGR103", UDR) == [("warn", "apps")]
+
+    def test_a_pool_without_a_type_is_unknown_and_the_others_are_judged(self) -> None:
+        shop = Shop.byo().pool("system", type=None).pool("apps", type="AvailabilitySet")
+        assert shop.outcomes("EGR103", UDR) == [("unknown", "system"), ("fail", "apps")]
+
+
+class TestEGR104LoadBalancerIsStandard:
+    @pytest.mark.parametrize("sku", ["standard", "Standard"])
+    def test_standard_passes(self, sku: str) -> None:
+        assert Shop.byo().network(loadBalancerSku=sku).outcome("EGR104", UDR) == "pass"
+
+    def test_basic_fails(self) -> None:
+        assert Shop.byo().network(loadBalancerSku="basic").outcome("EGR104", UDR) == "fail"
+
+    def test_none_at_all_is_unknown(self) -> None:
+        assert Shop.byo().network(loadBalancerSku=None).outcome("EGR104", UDR) == "unknown"
+
+
+class TestEGR105CliIsNewEnough:
+    def test_2_56_passes(self) -> None:
+        assert Shop.byo().outcome("EGR105", UDR, cli_version="2.56.0") == "pass"
+
+    def test_older_fails(self) -> None:
+        assert Shop.byo().outcome("EGR105", UDR, cli_version="2.55.0") == "fail"
+
+    @pytest.mark.parametrize(("version", "outcome"), [("2.70.0", "warn"), ("2.71.0", "pass"), ("2.100.0", "pass")])
+    def test_none_and_block_warn_below_2_71(self, version: str, outcome: str) -> None:
+        assert Shop.byo(**isolated()).outcome("EGR105", "none", cli_version=version) == outcome
+
+    def test_without_az_it_is_skipped(self) -> None:
+        assert Shop.byo().outcome("EGR105", UDR, cli_version=None) == "skip"
+
+
+class TestEGR107NothingIsRunning:
+    def test_succeeded_passes(self) -> None:
+        assert Shop.byo().outcome("EGR107", UDR) == "pass"
+
+    def test_a_running_operation_fails_and_is_named(self) -> None:
+        (finding,) = Shop.byo().set(provisioningState="Upgrading").findings("EGR107", UDR)
+        assert finding.outcome == "fail"
+        assert "Upgrading" in (finding.seen.observed or "")
+
+    def test_a_pool_that_is_busy_fails_and_is_named(self) -> None:
+        assert Shop.byo().pool("apps", provisioningState="Scaling").outcomes("EGR107", UDR) == [("fail", "apps")]
+
+    @pytest.mark.parametrize("state", ["Failed", "Canceled"])
+    def test_a_failed_cluster_warns_so_that_it_can_still_be_mended(self, state: str) -> None:
+        shop = Shop.byo().set(provisioningState=state)
+        assert shop.outcome("EGR107", UDR) == "warn"
+        ((when, command),) = fixes(shop.findings("EGR107", UDR))
+        assert (when, command) == ("before", f"az aks update --ids {shop.document['id']}")
+
+    def test_a_cluster_without_a_state_is_unknown(self) -> None:
+        assert Shop.byo().set(provisioningState=None).outcome("EGR107", UDR) == "unknown"
+
+    def test_a_pool_without_a_state_is_unknown(self) -> None:
+        assert Shop.byo().pool("apps", provisioningState=None).outcomes("EGR107", UDR) == [("unknown", "apps")]
+
+
+class TestEGR108ClusterIsRunning:
+    def test_running_passes(self) -> None:
+        assert Shop.byo().outcome("EGR108", UDR) == "pass"
+
+    def test_a_stopped_cluster_fails_with_the_command_that_starts_it(self) -> None:
+        shop = Shop.byo().set(powerState={"code": "Stopped"})
+        assert shop.outcome("EGR108", UDR) == "fail"
+        assert fixes(shop.findings("EGR108", UDR))[0][1].startswith("az aks start ")
+
+    def test_no_power_state_is_unknown(self) -> None:
+        assert Shop.byo().set(powerState=None).outcome("EGR108", UDR) == "unknown"
+
+
+class TestEGR113NodeAutoProvisioningIsOff:
+    def test_manual_passes(self) -> None:
+        assert Shop.byo().outcome("EGR113", UDR) == "pass"
+
+    def test_auto_fails(self) -> None:
+        assert Shop.byo().set(nodeProvisioningProfile={"mode": "Auto"}).outcome("EGR113", UDR) == "fail"
+
+    def test_absent_passes_where_the_api_version_knows_it(self) -> None:
+        assert Shop.byo().set(nodeProvisioningProfile=None).outcome("EGR113", UDR) == "pass"
+
+    def test_absent_is_unknown_where_the_api_version_is_too_old_to_know(self) -> None:
+        shop = Shop.byo().set(nodeProvisioningProfile=None).older("2025-04-01")
+        assert shop.outcome("EGR113", UDR) == "unknown"

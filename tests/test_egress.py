@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import pytest
+
+from azext_aksegress import egress
+from azext_aksegress.report import show_json
+from tests.armsim.estate import node_group
+from tests.builders import CLUSTER, Shop
+
+LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
+
+
+def paths(shop: Shop) -> dict[str, str]:
+    return {
+        subnet["id"].rsplit("/", 1)[-1]: subnet["effectivePath"]
+        for subnet in show_json(shop.snapshot())["egress"]["subnets"]
+    }
+
+
+def before(shop: Shop) -> tuple[str, ...]:
+    return egress.before(shop.cluster()).known
+
+
+class TestEffectivePath:
+    def test_an_appliance_route_goes_before_a_nat_gateway(self) -> None:
+        assert paths(Shop.byo(UANAT).routed("snet-apps")) == {
+            "snet-system": "natGateway",
+            "snet-apps": "virtualAppliance",
+        }
+
+    def test_a_nat_gateway_goes_before_a_nodes_own_address(self) -> None:
+        shop = (
+            Shop.byo().gated("snet-apps").pool("apps", enableNodePublicIP=True).pool("system", enableNodePublicIP=True)
+        )
+        assert paths(shop) == {"snet-system": "nodePublicIP", "snet-apps": "natGateway"}
+
+    def test_the_load_balancer_comes_last(self) -> None:
+        assert set(paths(Shop.byo()).values()) == {"loadBalancer"}
+
+    def test_a_route_to_the_internet_carries_nothing(self) -> None:
+        assert set(paths(Shop.byo().routed(hop=None, hop_type="Internet")).values()) == {"loadBalancer"}
+
+    def test_a_route_that_drops_leaves_no_path(self) -> None:
+        assert set(paths(Shop.byo().routed(hop=None, hop_type="None")).values()) == {"none"}
+
+    def test_a_virtual_network_gateway_is_named(self) -> None:
+        assert set(paths(Shop.byo().routed(hop_type="VirtualNetworkGateway")).values()) == {"virtualNetworkGateway"}
+
+    def test_where_a_default_route_may_come_by_bgp_the_path_is_unknown(self) -> None:
+        shop = Shop.byo(UDR)
+        for name in shop.subnets:
+            shop.table(name)
+        assert set(paths(shop).values()) == {"unknown"}
+
+    def test_a_subnet_that_cannot_be_read_has_an_unknown_path(self) -> None:
+        assert paths(Shop.byo().forbid("snet-apps"))["snet-apps"] == "unknown"
+
+    def test_the_subnet_that_aks_made_is_carried_by_the_managed_nat_gateway(self) -> None:
+        assert paths(Shop.managed(MNAT)) == {"aks-subnet": "natGateway"}
+
+
+class TestAddressesToday:
+    def test_of_the_load_balancer(self) -> None:
+        assert before(Shop.managed()) == ("20.50.0.2",)
+
+    def test_of_a_prefix_behind_the_load_balancer(self) -> None:
+        shop = Shop.managed()
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        shop.network(loadBalancerProfile={"effectiveOutboundIPs": [{"id": prefix}]})
+        assert before(shop) == ("52.0.0.8/30",)
+
+    def test_of_the_managed_nat_gateway(self) -> None:
+        assert before(Shop.managed(MNAT)) == ("20.50.0.2",)
+
+    def test_of_a_nat_gateway_of_ones_own(self) -> None:
+        assert before(Shop.byo(UANAT)) == ("52.0.0.2",)
+
+    def test_of_the_firewall_behind_the_default_route(self) -> None:
+        assert before(Shop.byo(UDR)) == ("52.0.0.1",)
+
+    def test_of_mixed_subnets_are_all_listed(self) -> None:
+        assert before(Shop.byo(UANAT).routed("snet-apps")) == ("52.0.0.2", "52.0.0.1")
+
+    def test_of_nobody_without_a_way_out(self) -> None:
+        assert before(Shop.byo("none")) == ()
+
+    @pytest.mark.parametrize("hop", ["10.9.9.9", None])
+    def test_behind_an_appliance_that_nobody_tells_are_unknown(self, hop: str | None) -> None:
+        shop = Shop.byo(UDR)
+        for row in shop.estate.resources.values():
+            for route in row["properties"].get("routes", []):
+                route["properties"]["nextHopIpAddress"] = hop
+        found = egress.before(shop.cluster())
+        assert found.known == ()
+        assert not found.complete
+
+    def test_of_an_address_that_is_gone_are_unknown(self) -> None:
+        shop = Shop.managed()
+        shop.estate.resources = {key: row for key, row in shop.estate.resources.items() if "publicip" not in key}
+        assert not egress.before(shop.cluster()).complete
+
+
+class TestAddressesAfter:
+    def test_those_that_aks_makes_are_unknown(self) -> None:
+        assert egress.after(Shop.managed().cluster(), MNAT, None).unknown[0].reason == egress.MADE_BY_THE_MOVE
+
+    def test_a_nat_gateway_that_stays_goes_on_carrying(self) -> None:
+        found = egress.after(Shop.byo(UANAT).cluster(), LB, None)
+        assert (found.known, found.complete) == (("52.0.0.2",), True)
+
+    def test_the_managed_nat_gateway_goes_with_the_move(self) -> None:
+        shop = Shop.managed(MNAT)
+        gateway = shop.estate.nat_gateway("aks-nat", [shop.estate.outbound_ip(CLUSTER)], group=node_group(CLUSTER))
+        subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
+        shop.estate.attach(subnet, nat_gateway=gateway)
+        assert egress.after(shop.cluster(), "none", None).known == ()
+
+    def test_block_leaves_none(self) -> None:
+        found = egress.after(Shop.byo(UDR).cluster(), "block", None)
+        assert (found.known, found.complete) == ((), True)
+
+    def test_a_subnet_without_the_gateway_has_no_way_out_yet(self) -> None:
+        found = egress.after(Shop.byo().gated("snet-system").cluster(), UANAT, None)
+        assert [row.reason for row in found.unknown] == [egress.NO_WAY_OUT]

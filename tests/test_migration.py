@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from azext_aksegress import migration
+from azext_aksegress.checks import Request
+from azext_aksegress.migration import Migration
+from tests.armsim.estate import isolated
+from tests.builders import AZ, Shop
+
+LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
+
+
+def prepared(shop: Shop, target: str, *accepted: str, sku: str | None = None) -> Migration:
+    return migration.prepare(shop.snapshot(), Request(target, sku, AZ), accepted)
+
+
+def test_a_move_that_may_be_made_is_planned() -> None:
+    document = prepared(Shop.byo().routed(), UDR).to_json()
+    assert document["outcome"] == "planned"
+    assert list(document) == ["schemaVersion", "cluster", "from", "to", "outcome", "plan", "record", "verification"]
+    assert list(document["plan"]) == [
+        "steps",
+        "diff",
+        "releasedIps",
+        "gainedIps",
+        "disruption",
+        "fingerprint",
+        "accepted",
+    ]
+
+
+def test_a_move_that_must_not_be_made_is_blocked_and_carries_the_report() -> None:
+    document = prepared(Shop.byo(), UDR).to_json()
+    assert document["outcome"] == "blocked"
+    assert document["report"]["verdict"] == "blocked"
+    assert "plan" not in document
+
+
+def test_what_needs_to_be_accepted_is_named() -> None:
+    assert prepared(Shop.managed(), MNAT).to_json()["needsAccept"] == ["EGR604"]
+
+
+def test_what_was_accepted_is_in_the_plan_and_what_did_not_occur_is_not() -> None:
+    move = prepared(Shop.managed(), MNAT, "EGR604", "EGR301")
+    assert move.plan is not None
+    assert move.plan.accepted == ("EGR604",)
+    assert move.accepted_in_vain == ("EGR301",)
+
+
+def test_nothing_but_unknowns_in_the_way_is_undetermined() -> None:
+    assert prepared(Shop.byo(UDR).gated().forbid("snet-apps"), UANAT).undetermined
+    assert not prepared(Shop.byo().forbid("snet-apps"), UANAT).undetermined
+
+
+def test_nothing_to_do_has_no_plan() -> None:
+    assert prepared(Shop.byo(UDR), UDR).to_json()["outcome"] == "nothingToDo"
+
+
+def test_a_failed_update_is_planned_again() -> None:
+    assert prepared(Shop.byo(UDR).set(provisioningState="Failed"), UDR).plan is not None
+
+
+class TestPlan:
+    def test_the_diff_says_what_changes_in_the_cluster(self) -> None:
+        plan = prepared(Shop.byo().routed(), UDR).to_json()["plan"]
+        assert [change["path"].rpartition(".")[2] for change in plan["diff"]] == ["outboundType", "loadBalancerProfile"]
+
+    def test_released_are_the_addresses_that_aks_made(self) -> None:
+        assert prepared(Shop.byo().routed(), UDR).to_json()["plan"]["releasedIps"] == ["20.50.0.2"]
+        assert prepared(Shop.byo(UANAT), LB).to_json()["plan"]["releasedIps"] == []
+
+    def test_gained_are_the_new_addresses_or_null_where_they_are_not_known(self) -> None:
+        assert prepared(Shop.managed(), MNAT, "EGR604").to_json()["plan"]["gainedIps"] is None
+        assert prepared(Shop.byo(UANAT).routed(), LB).to_json()["plan"]["gainedIps"] == []
+
+    def test_the_step_is_pinned_to_the_cluster_that_was_judged(self) -> None:
+        shop = Shop.byo().routed()
+        (step,) = prepared(shop, UDR).to_json()["plan"]["steps"]
+        assert step["resource"] == shop.document["id"]
+        assert f"If-Match {shop.document['eTag']}" in step["detail"]
+
+    def test_block_is_sent_with_the_pinned_preview(self) -> None:
+        plan = prepared(Shop.managed(**isolated()), "block").plan
+        assert plan is not None
+        assert plan.api_version == "2026-05-02-preview"
+        assert "2026-05-02-preview" in plan.to_json()["steps"][0]["detail"]
+
+    def test_the_fingerprint_changes_with_anything_that_was_judged(self) -> None:
+        shop = Shop.byo().routed()
+        before, again = (prepared(shop, UDR).to_json()["plan"]["fingerprint"] for _ in range(2))
+        assert before == again
+        shop.estate[shop.subnets["snet-apps"]]["properties"]["addressPrefix"] = "10.9.0.0/24"
+        assert prepared(shop, UDR).to_json()["plan"]["fingerprint"] != before
+
+    def test_no_secret_is_in_it(self) -> None:
+        shop = Shop.byo(httpProxyConfig={"httpProxy": "http://me:hunter2@proxy:80"}).routed()
+        assert "hunter2" not in str(prepared(shop, UDR).to_json())

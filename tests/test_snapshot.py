@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from azext_aksegress import snapshot
+from azext_aksegress.checks import Request
+from azext_aksegress.matrix import OUTBOUND_TYPES
+from azext_aksegress.report import make, show_json
+from azext_aksegress.snapshot import SnapshotError, Unread, without_secrets
+from tests.builders import Shop
+
+
+def saved(shop: Shop) -> dict[str, object]:
+    """The document that `show` prints, through JSON and back."""
+    document: dict[str, object] = json.loads(json.dumps(show_json(shop.snapshot())))
+    return document
+
+
+@pytest.mark.parametrize("target", OUTBOUND_TYPES)
+@pytest.mark.parametrize(
+    "shop",
+    [
+        Shop.byo("userDefinedRouting"),
+        Shop.byo("userAssignedNATGateway").forbid("snet-apps"),
+        Shop.managed("managedNATGateway"),
+        Shop.managed().set(agentPoolProfiles=None),
+    ],
+    ids=["udr", "unread", "managed", "no pools"],
+)
+def test_a_saved_snapshot_is_judged_to_the_same_findings(shop: Shop, target: str) -> None:
+    live = make(shop.snapshot(), Request(target)).to_json()
+    assert make(snapshot.from_json(saved(shop)), Request(target)).to_json() == live
+
+
+def test_the_derived_part_of_a_saved_snapshot_is_ignored() -> None:
+    document = {**saved(Shop.byo()), "egress": {"outboundType": "block"}}
+    assert make(snapshot.from_json(document), Request("none")).origin == "loadBalancer"
+
+
+def test_what_could_not_be_read_is_in_it_with_reason_and_permission() -> None:
+    shop = Shop.byo().forbid("snet-apps")
+    assert saved(shop)["unread"] == [
+        {
+            "id": shop.subnets["snet-apps"],
+            "reason": "HTTP 403",
+            "permission": "Microsoft.Network/virtualNetworks/subnets/read",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {},
+        {"schemaVersion": "2", "cluster": {"id": "/x"}},
+        {"schemaVersion": "1"},
+        {"schemaVersion": "1", "cluster": {"id": 7}},
+    ],
+)
+def test_what_is_no_snapshot_is_refused(document: object) -> None:
+    with pytest.raises(SnapshotError):
+        snapshot.from_json(document)
+
+
+@pytest.mark.parametrize("part", ["resources", "collections", "unread"])
+@pytest.mark.parametrize("value", [None, [], {}, "text", [None], {"x": None}])
+def test_a_snapshot_with_a_broken_part_is_judged_all_the_same(part: str, value: object) -> None:
+    document = {**saved(Shop.byo("userDefinedRouting")), part: value}
+    assert make(snapshot.from_json(document), Request("loadBalancer")).findings
+
+
+def test_what_was_never_read_is_unread_rather_than_absent() -> None:
+    document = {**saved(Shop.byo()), "resources": {}}
+    with pytest.raises(Unread, match="was not read"):
+        snapshot.from_json(document).resource("/subscriptions/1/anything")
+
+
+@pytest.mark.parametrize(
+    ("document", "clean"),
+    [
+        ({"adminPassword": "x", "adminUsername": "y"}, {"adminUsername": "y"}),
+        ({"servicePrincipalProfile": {"clientId": "c", "secret": "s"}}, {"servicePrincipalProfile": {"clientId": "c"}}),
+        ({"httpProxy": "http://me:pass@proxy:8080/"}, {"httpProxy": "http://proxy:8080/"}),
+        ({"addons": [{"config": {"sharedKey": "k", "region": "r"}}]}, {"addons": [{"config": {"region": "r"}}]}),
+        ({"enableSecretRotation": "true"}, {"enableSecretRotation": "true"}),
+        ({"secretProvider": {"enabled": True}}, {"secretProvider": {"enabled": True}}),
+    ],
+)
+def test_secrets_never_leave_the_process(document: object, clean: object) -> None:
+    assert without_secrets(document) == clean
