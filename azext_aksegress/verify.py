@@ -39,9 +39,9 @@ def read_again(azure: Azure, target: str) -> tuple[tuple[Finding, ...], tuple[st
 
 def _judge(cluster: Cluster, target: str) -> Iterator[Finding]:
     yield _compare(TYPE, cluster.id, cluster.outbound_type, target)
-    yield _compare(STATE, cluster.id, cluster.text("provisioningState"), "Succeeded")
-    for pool in cluster.pools:
-        yield _compare(STATE, pool.id, pool.provisioning_state, "Succeeded")
+    states = [_compare(STATE, cluster.id, cluster.text("provisioningState"), "Succeeded")]
+    states += [_compare(STATE, pool.id, pool.provisioning_state, "Succeeded") for pool in cluster.pools]
+    yield from [finding for finding in states if finding.outcome != PASS] or states[:1]
 
 
 def _compare(known: Check, resource: str, observed: str | None, expected: str) -> Finding:

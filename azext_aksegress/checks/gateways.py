@@ -6,7 +6,7 @@ from typing import Iterator
 
 from azext_aksegress import arm
 from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
-from azext_aksegress.checks.routes import subnets
+from azext_aksegress.checks.routes import subnets, users
 from azext_aksegress.checks.support import pools
 from azext_aksegress.cluster import Cluster, Pool, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover
@@ -33,9 +33,7 @@ def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]
     """AKS refuses the change, and nodes or pods on a subnet without the gateway would lose egress."""
     gateway_id = subnet.nat_gateway_id
     if gateway_id is None:
-        yield Fail(
-            subnet.id, f"{subnet.name} (pools: {', '.join(subnet.pools)}) has no NAT gateway", fix=_attach(subnet)
-        )
+        yield Fail(subnet.id, f"{subnet.name} ({users(subnet)}) has no NAT gateway", fix=_attach(subnet))
     else:
         yield Pass(subnet.id, f"{subnet.name}: {arm.name(gateway_id)}")
 
@@ -43,7 +41,8 @@ def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]
 def _attach(subnet: Subnet) -> tuple[Fix, ...]:
     """Attach the gateway that the cluster's other subnets in this VNet use, or one made for it: a Standard gateway
     serves one VNet (Azure documentation, NAT gateway limits)."""
-    peer = _gateway_in(arm.parent(subnet.id), Cluster(subnet.snapshot))
+    cluster = Cluster(subnet.snapshot)
+    peer = _gateway_in(arm.parent(subnet.id), cluster)
     if peer:
         return (cutover(az("network vnet subnet update", ids=subnet.id, nat_gateway=peer)),)
     network = arm.parent(subnet.id)
@@ -53,9 +52,10 @@ def _attach(subnet: Subnet) -> tuple[Fix, ...]:
         f"/subscriptions/{where['subscription']}/resourceGroups/{where['resource_group']}"
         f"/providers/Microsoft.Network/natGateways/{gateway}"
     )
+    here = {**where, "location": cluster.location or "<region>"}
     return (
-        before(az("network public-ip create", **where, name=f"pip-{gateway}", sku="Standard")),
-        before(az("network nat gateway create", **where, name=gateway, public_ip_addresses=f"pip-{gateway}")),
+        before(az("network public-ip create", **here, name=f"pip-{gateway}", sku="Standard")),
+        before(az("network nat gateway create", **here, name=gateway, public_ip_addresses=f"pip-{gateway}")),
         cutover(az("network vnet subnet update", ids=subnet.id, nat_gateway=gateway_id)),
     )
 
@@ -91,11 +91,12 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
             "resource_group": arm.part(gateway.id, "resourceGroups"),
         }
         address = f"pip-{gateway.name}"
+        location = Cluster(subnet.snapshot).location or "<region>"
         yield Fail(
             gateway.id,
             f"{gateway.name} has no public IP address and no prefix",
             fix=(
-                before(az("network public-ip create", **where, name=address, sku="Standard")),
+                before(az("network public-ip create", **where, location=location, name=address, sku="Standard")),
                 cutover(az("network nat gateway update", **where, name=gateway.name, public_ip_addresses=address)),
             ),
         )

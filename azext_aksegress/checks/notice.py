@@ -116,7 +116,11 @@ def _authorize(cluster: Cluster, new: Sequence[str]) -> str:
 def allow_lists_must_learn(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Whoever admits the cluster by its address refuses it after the move: partners, SaaS, databases and registries
     with a firewall, named locations in Microsoft Entra Conditional Access."""
-    yield Note(None, f"egress IPs: {_words(_try(cluster, None))} -> {_words(_try(cluster, request))}")
+    today, then = _try(cluster, None), _try(cluster, request)
+    if today.complete and then.complete and today.known == then.known:
+        yield Note(None, f"egress IPs stay: {_words(today)}")
+    else:
+        yield Note(None, f"egress IPs: {_words(today)} -> {_words(then)}")
 
 
 def _try(cluster: Cluster, request: Request | None) -> Addresses:

@@ -54,10 +54,11 @@ def route_table_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]
     if subnet.route_table_id is None:
         table = next((peer.id for peer in _peers(subnet)), "<route-table-id>")
         attach = az("network vnet subnet update", ids=subnet.id, route_table=table)
-        yield Fail(subnet.id, f"{subnet.name} ({_pools(subnet)}) has no route table", fix=(cutover(attach),))
+        yield Fail(subnet.id, f"{subnet.name} ({users(subnet)}) has no route table", fix=(cutover(attach),))
 
 
-def _pools(subnet: Subnet) -> str:
+def users(subnet: Subnet) -> str:
+    """Whose nodes or pods are on a subnet, in words."""
     return f"{'pool' if len(subnet.pools) == 1 else 'pools'} {', '.join(subnet.pools)}"
 
 

@@ -42,7 +42,7 @@ def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Ou
     elif back.disputed:
         yield Note(cluster.id, f"{move}: {back.source}, {back.date}; but {'; but '.join(back.disputed)}")
     else:
-        yield Pass(cluster.id, f"{move}: {back.source}, {back.date}")
+        yield Pass(cluster.id, f"table of {back.date}", sources=(f"{back.source}, {back.date}",))
 
 
 def _sku(cluster: Cluster) -> str | None:

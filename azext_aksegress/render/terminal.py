@@ -44,9 +44,13 @@ class Look:
     @property
     def signs(self) -> dict[str, str]:
         """The sign of each outcome; never colour alone."""
-        signs = "√i‼×?-" if self.unicode else "oki!x?-"
         order = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
-        return dict(zip(order, signs if self.unicode else ("ok", "i", "!", "x", "?", "-")))
+        return dict(zip(order, "√i‼×?-" if self.unicode else ("ok", "i", "!", "x", "?", "-")))
+
+    @property
+    def column(self) -> int:
+        """Where the right-hand column begins: what was seen of a fact that holds, the id of one that does not."""
+        return min(60, self.width - 20)
 
 
 def clean(text: str) -> str:
@@ -89,21 +93,15 @@ def findings(found: Sequence[Finding], look: Look) -> Iterator[Line]:
 
 
 def _finding(finding: Finding, look: Look) -> Iterator[Line]:
-    identity = "" if finding.id.startswith("verify") else finding.id
-    sign = look.signs[finding.outcome]
-    head = f"  {sign:<2}{finding.check.title:<{max(40, look.width - 50)}}"
-    style = _STYLES[finding.outcome]
-    if finding.outcome in (PASS, SKIP):
-        room = look.width - len(head) - 2
-        seen = clean(finding.seen.observed or "")
-        if len(seen) <= room or not seen:
-            yield [(style, head.rstrip() if not seen else head), ("secondary", f"  {seen}" if seen else "")]
-        else:
-            yield [(style, head.rstrip())]
-            yield from _wrapped(seen, "secondary", look)
+    style, sign = _STYLES[finding.outcome], look.signs[finding.outcome]
+    seen = clean(finding.seen.observed or "")
+    head = f"  {sign:<2}{finding.check.title}"
+    if finding.outcome in (PASS, SKIP) and len(head) < look.column and len(seen) <= look.width - look.column:
+        yield [(style, f"{head:<{look.column}}"), ("secondary", seen)] if seen else [(style, head)]
         return
-    yield [(style, f"{head}  {identity}".rstrip())]
-    yield from _wrapped(clean(finding.seen.observed or ""), "primary", look)
+    identity = finding.id if finding.id in checks.REGISTRY and finding.outcome != PASS else ""
+    yield [(style, f"{head:<{look.column}}{identity}".rstrip())]
+    yield from _wrapped(seen, "secondary" if finding.outcome == PASS else "primary", look)
     if finding.outcome in (FAIL, WARN):
         yield from _wrapped(clean(finding.check.consequence), "secondary", look)
     for fix in finding.seen.fix:

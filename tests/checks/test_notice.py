@@ -84,7 +84,11 @@ class TestEGR302AllowListsMustLearn:
     def test_it_always_says_the_addresses_before_and_after(self) -> None:
         (finding,) = Shop.byo().gated().findings("EGR302", UANAT)
         assert finding.outcome == "note"
-        assert "52.0.0.2 -> 52.0.0.2" in (finding.seen.observed or "")
+        assert finding.seen.observed == "egress IPs stay: 52.0.0.2"
+        (finding,) = Shop.byo("userAssignedNATGateway").routed().findings("EGR302", "none")
+        assert finding.seen.observed == "egress IPs stay: 52.0.0.1"
+        (finding,) = Shop.managed(**isolated()).findings("EGR302", "none")
+        assert finding.seen.observed == "egress IPs: 20.50.0.2 -> none"
 
     def test_addresses_that_aks_makes_are_said_to_be_unknown(self) -> None:
         (finding,) = Shop.managed().findings("EGR302", MNAT)
