@@ -99,7 +99,7 @@ def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any) -> Any:
 
 def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:
     """The migration matrix, without a network."""
-    from azext_aksegress.present import present
+    from azext_aksegress.present import look, present
     from azext_aksegress.render import terminal
 
     paths = [
@@ -107,7 +107,7 @@ def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = N
         for path in matrix.PATHS
         if vnet_type in (None, path.vnet) and from_type in (None, path.origin) and to in (None, path.target)
     ]
-    return present(cmd, [path.to_json() for path in paths], terminal.paths(paths))
+    return present(cmd, [path.to_json() for path in paths], terminal.paths(paths, look()))
 
 
 def _read(cmd: Any, resource_group: str | None, name: str | None) -> Any:

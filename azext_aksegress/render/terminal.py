@@ -31,6 +31,7 @@ QUESTIONS = {
     "veri": "Is it done?",
 }
 _STYLES = {PASS: "success", NOTE: "primary", WARN: "warning", FAIL: "error", UNKNOWN: "warning", SKIP: "secondary"}
+MEND = "Mend what is marked, then look again:"
 _VERDICT_STYLES = {BLOCKED: "error", UNDETERMINED: "warning"}
 
 
@@ -60,7 +61,7 @@ def clean(text: str) -> str:
 
 def report(made: Report, look: Look) -> Iterator[Line]:
     """The report of a check: header, findings by question, verdict and next step."""
-    yield from _header(made)
+    yield from _header(made, look)
     yield []
     yield from findings(made.findings, look)
     yield []
@@ -69,17 +70,24 @@ def report(made: Report, look: Look) -> Iterator[Line]:
         yield [("primary", line)]
 
 
-def _header(made: Report) -> Iterator[Line]:
+def _header(made: Report, look: Look) -> Iterator[Line]:
     cluster = made.cluster
     document = made.to_json()["cluster"]
     vnet = {"managed": "AKS-managed VNet", "byo": "BYO VNet"}.get(document["vnet"], "VNet unknown")
     pools = len(arm.objects(cluster.document, "properties", "agentPoolProfiles"))
-    yield [
+    who: Line = [
         ("highlight", clean(cluster.name)),
-        ("primary", clean(f" ({cluster.resource_group}, {cluster.location})   ")),
-        ("highlight", f"{made.origin or 'unknown'} -> {made.request.to}"),
+        ("primary", clean(f" ({cluster.resource_group}, {cluster.location})")),
+    ]
+    move: Line = [
+        ("highlight", clean(f"{made.origin or 'unknown'} -> {made.request.to}")),
         ("primary", f"   {vnet}, {pools} node {'pool' if pools == 1 else 'pools'}"),
     ]
+    if sum(len(text) for _, text in [*who, *move]) + 3 <= look.width:
+        yield [*who, ("primary", "   "), *move]
+    else:
+        yield who
+        yield move
 
 
 def findings(found: Sequence[Finding], look: Look) -> Iterator[Line]:
@@ -95,7 +103,7 @@ def findings(found: Sequence[Finding], look: Look) -> Iterator[Line]:
 def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     style, sign = _STYLES[finding.outcome], look.signs[finding.outcome]
     seen = clean(finding.seen.observed or "")
-    head = f"  {sign:<2}{finding.check.title}"
+    head = f"  {sign:<{2 if look.unicode else 3}}{finding.check.title}"
     if finding.outcome in (PASS, SKIP) and len(head) < look.column and len(seen) <= look.width - look.column:
         yield [(style, f"{head:<{look.column}}"), ("secondary", seen)] if seen else [(style, head)]
         return
@@ -143,7 +151,8 @@ def next_steps(made: Report) -> list[str]:
     if made.verdict == NOTHING_TO_DO:
         return []
     if made.refusals(checks.acceptable_ids()):
-        return ["Mend what is marked, then look again:", f"  {az('aks egress check', **move)}"]
+        first = "Read it again with the rights named above:" if made.verdict == UNDETERMINED else MEND
+        return [first, f"  {az('aks egress check', **move)}"]
     accept = [finding.id for finding in made.refusals(())]
     accepting = {"accept": list(dict.fromkeys(accept))} if accept else {}
     return ["To see the plan:", f"  {az('aks egress migrate', **move, **accepting, dry_run=True)}"]
@@ -211,7 +220,7 @@ def result(document: Json, found: Sequence[Finding], look: Look) -> Iterator[Lin
     yield [("primary", f"The record of what was there before: {document['record']}")]
 
 
-def paths(found: Sequence[Path]) -> Iterator[Line]:
+def paths(found: Sequence[Path], look: Look) -> Iterator[Line]:
     """The matrix, a line a cell."""
     words = {"supported": ("success", "supported"), "notSupported": ("error", "not supported")}
     for path in found:
@@ -219,7 +228,7 @@ def paths(found: Sequence[Path]) -> Iterator[Line]:
         text = f"{path.vnet:<8}{path.origin:<24}-> {path.target:<24}{status:<16}"
         yield [(style, text), ("secondary", f"{path.date}{'  disputed' if path.disputed else ''}")]
         for source in path.disputed:
-            yield [("secondary", f"        {source}")]
+            yield from _wrapped(source, "secondary", look)
 
 
 def survey(reports: Sequence[Report]) -> Iterator[Line]:

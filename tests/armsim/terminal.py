@@ -27,7 +27,7 @@ def on_a_terminal(
     seconds: float = 120,
     echo: Callable[[str], object] = lambda _: None,
 ) -> Result:
-    """What is seen on the screen is in `out`, without escape sequences and redrawn lines; `answer` is typed when `(y/N)` shows.
+    """`out` is the screen without escape sequences and redrawn lines; `answer` is typed when `(y/N)` shows.
 
     `echo` gets the raw text as it comes.
     """

@@ -1,0 +1,91 @@
+"""What people look at, as golden files: run with AKSEGRESS_GOLDEN=write after a look at what changed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Callable, Iterable, Iterator
+
+import pytest
+
+from azext_aksegress import matrix, migration, report
+from azext_aksegress.checks import Request
+from azext_aksegress.render import terminal
+from azext_aksegress.render.terminal import Line, Look
+from tests.armsim.estate import isolated
+from tests.builders import AZ, Shop
+
+GOLDEN = Path(__file__).parent / "golden"
+LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
+
+
+def blocked() -> Shop:
+    return Shop.byo().routed("snet-system").table("snet-apps")
+
+
+def prepared(shop: Shop, target: str, *accepted: str) -> migration.Migration:
+    return migration.prepare(shop.snapshot(), Request(target, None, AZ), accepted)
+
+
+def without_write(shop: Shop, target: str, look: Look, *accepted: str) -> Iterator[Line]:
+    move = prepared(shop, target, *accepted)
+    yield from terminal.before_move(move, look)
+    yield from terminal.without_write(move)
+
+
+CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
+    "check-blocked": lambda look: terminal.report(blocked().report(UDR), look),
+    "check-ready": lambda look: terminal.report(Shop.byo().routed().report(UDR), look),
+    "check-warned": lambda look: terminal.report(Shop.managed().report(MNAT), look),
+    "check-undetermined": lambda look: terminal.report(Shop.byo(UDR).gated().forbid("snet-apps").report(UANAT), look),
+    "check-nothing-to-do": lambda look: terminal.report(Shop.byo(UDR).report(UDR), look),
+    "check-one-way": lambda look: terminal.report(
+        Shop.managed().report(MNAT, nat_gateway_sku=matrix.STANDARD_V2), look
+    ),
+    "check-survey": lambda _: terminal.survey(
+        report.survey(blocked().snapshot(), lambda target: Request(target, None, AZ))
+    ),
+    "show": lambda look: terminal.show(report.show_json(blocked().forbid("snet-apps").snapshot()), look),
+    "migrate-blocked": lambda look: terminal.before_move(prepared(Shop.managed(), MNAT), look),
+    "migrate-planned": lambda look: without_write(Shop.byo().routed(), UDR, look),
+    "migrate-one-way": lambda look: without_write(Shop.managed(), MNAT, look, "EGR604"),
+    "list-paths": lambda look: terminal.paths(matrix.PATHS, look),
+}
+LOOKS = {"100": Look(100), "80-ascii": Look(80, unicode=False)}
+
+
+def drawn(lines: Iterable[Line]) -> str:
+    return "".join("".join(text for _, text in line).rstrip() + "\n" for line in lines)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("case", CASES)
+def test_it_looks_as_it_did(case: str, look: str) -> None:
+    seen = drawn(CASES[case](LOOKS[look]))
+    file = GOLDEN / f"{case}.{look}.txt"
+    if os.environ.get("AKSEGRESS_GOLDEN") == "write":
+        file.write_text(seen, encoding="utf-8")
+    assert seen == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ascii_is_enough_for_every_sign(case: str) -> None:
+    text = drawn(CASES[case](LOOKS["80-ascii"]))
+    assert text.isascii()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.startswith("check")])
+def test_all_but_commands_stays_within_the_width(case: str) -> None:
+    lines = drawn(CASES[case](LOOKS["80-ascii"])).splitlines()
+    assert [line for line in lines if len(line) > 80 and "az " not in line] == []
+
+
+def test_names_from_azure_cannot_move_the_cursor() -> None:
+    shop = Shop.byo()
+    shop.document["properties"]["agentPoolProfiles"][1].update(name="a\x1b[2Jb\r\n", type="AvailabilitySet\x07")
+    text = drawn(terminal.report(shop.report(UDR), LOOKS["100"]))
+    assert not {"\x1b", "\r", "\x07"} & set(text)
+
+
+def test_a_report_of_an_isolated_cluster_says_that_no_address_is_left() -> None:
+    assert "-> none" in drawn(terminal.report(Shop.managed(**isolated()).report("block"), LOOKS["100"]))
