@@ -31,7 +31,7 @@ PARALLEL_READS = 8
 READ_RETRIES = 4
 READ_TIMEOUT = 30
 """Seconds without an answer after which one try of a read counts as failed."""
-POLLING_INTERVAL = 10
+POLLING_INTERVAL = 5
 """Seconds between looks at a running operation where Azure does not name its own; AKS does not."""
 MAX_PAGES = 100
 
