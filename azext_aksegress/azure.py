@@ -21,9 +21,9 @@ from azure.core.rest import HttpRequest
 from azure.mgmt.core.exceptions import ARMErrorFormat
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
-from azext_aksegress import arm, read
+from azext_aksegress import arm, matrix, read
 from azext_aksegress.arm import Json
-from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
+from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot, Unread
 
 NETWORK_API_VERSION = "2025-07-01"
 """Microsoft.Network's version in az 2.91.0: the first in its commands with a NAT gateway's IPv6 addresses."""
@@ -104,22 +104,27 @@ class Azure:
         self._resource_group = resource_group
         self._name = name
 
-    def read(self) -> Snapshot:
-        """The cluster and everything around it; raises AzureError when the cluster itself cannot be read."""
-        api_version, cluster = self._read_cluster()
-        snapshot = Snapshot(_now(), api_version, cluster)
-        return read.complete(snapshot, self._fetch)
+    def read(self, target: str | None = None) -> Snapshot:
+        """The cluster and everything around it; raises AzureError when the cluster itself cannot be read.
 
-    def read_cluster(self) -> Json:
+        `block` exists only in preview api-versions, so what concerns it, as target or today, is read with one.
+        """
+        api_version, cluster = self._read_cluster(PREVIEW_API_VERSION if target == matrix.BLOCK else API_VERSION)
+        today = arm.text(cluster, "properties", "networkProfile", "outboundType")
+        if arm.same(today, matrix.BLOCK) and api_version != PREVIEW_API_VERSION:
+            api_version, cluster = self._read_cluster(PREVIEW_API_VERSION)
+        return read.complete(Snapshot(_now(), api_version, cluster), self._fetch)
+
+    def read_cluster(self, api_version: str) -> Json:
         """The cluster alone, as ARM's JSON; raises AzureError."""
-        return self._read_cluster()[1]
+        return self._read_cluster(api_version)[1]
 
-    def _read_cluster(self) -> tuple[str, Json]:
+    def _read_cluster(self, api_version: str) -> tuple[str, Json]:
         def get(version: str) -> Any:
             operations, extra = _cluster_operations(self._cli_ctx, version, per_retry_policies=[OnlyMethods("GET")])
             return operations.get(self._resource_group, self._name, cls=_raw, read_timeout=READ_TIMEOUT, **extra)
 
-        version, cluster = _newest(get, API_VERSION)
+        version, cluster = _newest(get, api_version)
         if not isinstance(cluster, dict) or not arm.text(cluster, "id"):
             raise AzureError("Azure's answer is not the JSON of a managed cluster.")
         return version, cluster
@@ -187,7 +192,7 @@ def _raw(response: Any, *_: Any) -> Any:
         raise AzureError("Azure's answer is not JSON.") from error
 
 
-_ARM_ID = re.compile(r"/subscriptions/[^/?#]+(/[^/?#]+)+$", re.I)
+_ARM_ID = re.compile(r"/subscriptions(/[^/?#{}\\]+)+$", re.I)
 """Ids come from Azure's answers, and a token goes with each read: nothing that could name another host is read."""
 
 

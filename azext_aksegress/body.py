@@ -91,9 +91,12 @@ def for_update(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> Js
         profile = stored["loadBalancerProfile"]
         network["loadBalancerProfile"] = profile if repeated and profile else _load_balancer(cluster, profile)
     elif target == matrix.MANAGED_NAT_GATEWAY:
-        profile = stored["natGatewayProfile"]
-        gateway = profile if repeated and profile else {"managedOutboundIPProfile": {"count": 1}}
-        network["natGatewayProfile"] = {**gateway, **({"sku": nat_gateway_sku} if nat_gateway_sku else {})}
+        profile = stored["natGatewayProfile"] if repeated else None
+        sku = nat_gateway_sku or (cluster.nat_gateway_sku if repeated else None)
+        network["natGatewayProfile"] = {
+            **(profile if isinstance(profile, dict) else {"managedOutboundIPProfile": {"count": 1}}),
+            **({"sku": sku} if sku else {}),
+        }
     return body
 
 

@@ -11,7 +11,7 @@ from ipaddress import ip_network
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
-from azext_aksegress.snapshot import Snapshot, Unread
+from azext_aksegress.snapshot import PREVIEW_API_VERSION, Snapshot, Unread
 
 DEFAULT_ROUTE = "0.0.0.0/0"
 APPLIANCE_HOPS = ("VirtualAppliance", "VirtualNetworkGateway")
@@ -24,6 +24,7 @@ _KNOWN_SINCE = {
     "bootstrapProfile": "2025-01-01",
     "enableVnetIntegration": "2025-03-01",
     "nodeProvisioningProfile": "2025-05-01",
+    "hostedSystemProfile": "2026-05-01",
     "natGatewayProfile.sku": "2026-06-01",
 }
 """The first stable api-version of Microsoft.ContainerService that has a property, read from the models of
@@ -53,9 +54,14 @@ class Pool:
         return arm.text(self.document, "provisioningState")
 
     @property
+    def node_subnet_id(self) -> str | None:
+        """The subnet of its nodes, where the cluster names one."""
+        return arm.text(self.document, "vnetSubnetID")
+
+    @property
     def subnet_ids(self) -> tuple[str, ...]:
         """The subnets of its nodes and its pods, as far as the cluster names them."""
-        found = (arm.text(self.document, key) for key in ("vnetSubnetID", "podSubnetID"))
+        found = (self.node_subnet_id, arm.text(self.document, "podSubnetID"))
         return tuple(subnet_id for subnet_id in found if subnet_id)
 
     @property
@@ -117,12 +123,17 @@ class Subnet:
 
     id: str
     pools: tuple[str, ...]
-    snapshot: Snapshot
+    cluster: Cluster
 
     @property
     def name(self) -> str:
         """The subnet's own name."""
         return arm.name(self.id)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Where all that is attached to it was read."""
+        return self.cluster.snapshot
 
     @property
     def route_table_id(self) -> str | None:
@@ -163,7 +174,7 @@ def route_table(table_id: str, document: Json) -> RouteTable:
     routes = arm.objects(document, "properties", "routes")
     defaults = [route for route in routes if is_default(arm.text(route, "properties", "addressPrefix"))]
     return RouteTable(
-        table_id,
+        arm.text(document, "id") or table_id,
         _route(defaults[0]) if defaults else None,
         not arm.flag(document, "properties", "disableBgpRoutePropagation"),
         arm.references(document, "properties", "subnets"),
@@ -189,7 +200,8 @@ def is_default(prefix: str | None) -> bool:
 def nat_gateway(gateway_id: str, document: Json) -> NatGateway:
     """A NAT gateway from its ARM JSON."""
     keys = ("publicIpAddresses", "publicIpPrefixes", "publicIpAddressesV6", "publicIpPrefixesV6")
-    return NatGateway(gateway_id, tuple(found for key in keys for found in arm.references(document, "properties", key)))
+    own_id = arm.text(document, "id") or gateway_id
+    return NatGateway(own_id, tuple(found for key in keys for found in arm.references(document, "properties", key)))
 
 
 @dataclass(frozen=True)
@@ -269,7 +281,7 @@ class Cluster(ClusterDocument):
         if arm.same(self.text("networkProfile", "outboundType"), matrix.RETIRED_STANDARD_V2_TYPE):
             return matrix.STANDARD_V2
         stored = self.text("networkProfile", "natGatewayProfile", "sku")
-        if stored is None:
+        if stored is None and self.snapshot.api_version != PREVIEW_API_VERSION:  # which has a type for StandardV2
             self.known("natGatewayProfile.sku")
         return next((known for known in matrix.NAT_GATEWAY_SKUS if arm.same(known, stored)), stored)
 
@@ -300,15 +312,21 @@ class Cluster(ClusterDocument):
     @cached_property
     def vnet(self) -> str:
         """`byo` when any pool or the hosted system pool names a subnet, else `managed`; raises Unread."""
-        return matrix.BYO_VNET if self.byo_subnets else matrix.MANAGED_VNET
+        if self.byo_subnets:
+            return matrix.BYO_VNET
+        if arm.same(arm.text(self.document, "sku", "name"), "Automatic") and not self.setting("hostedSystemProfile"):
+            self.known("hostedSystemProfile")
+        return matrix.MANAGED_VNET
 
     @cached_property
     def subnets(self) -> tuple[Subnet, ...]:
         """Every subnet that nodes or pods use; raises Unread."""
         if self.vnet == matrix.BYO_VNET:
-            return tuple(Subnet(written, pools, self.snapshot) for written, pools in self.byo_subnets.values())
+            named = [Subnet(written, pools, self) for written, pools in self.byo_subnets.values()]
+            # A pool that names no subnet beside others that do: touching it says that it was not read.
+            return (*named, *(Subnet(pool.id, (pool.name,), self) for pool in self.pools if not pool.node_subnet_id))
         names = tuple(pool.name for pool in self.pools)
-        return tuple(Subnet(subnet_id, names, self.snapshot) for subnet_id in self.managed_subnet_ids)
+        return tuple(Subnet(subnet_id, names, self) for subnet_id in self.managed_subnet_ids)
 
     @property
     def managed_vnets_id(self) -> str | None:
@@ -331,20 +349,40 @@ class Cluster(ClusterDocument):
         return arm.same(self.text("networkProfile", "networkPlugin"), "kubenet")
 
     @property
+    def private_cluster(self) -> bool:
+        """Whether the API server has no public address at all."""
+        return arm.flag(self.setting("apiServerAccessProfile"), "enablePrivateCluster")
+
+    @property
     def private_api_server(self) -> str | None:
         """How nodes reach the API server without the internet, in words, or None where Azure names no way."""
-        access = self.setting("apiServerAccessProfile")
-        if arm.flag(access, "enablePrivateCluster"):
+        if self.private_cluster:
             return "private cluster"
-        if arm.flag(access, "enableVnetIntegration"):
+        if arm.flag(self.setting("apiServerAccessProfile"), "enableVnetIntegration"):
             return "API Server VNet Integration"
         return None
 
     @property
     def authorized_ip_ranges(self) -> tuple[str, ...]:
-        """The ranges that may reach a public API server; empty when all may."""
-        return arm.strings(self.setting("apiServerAccessProfile"), "authorizedIPRanges")
+        """The ranges that may reach a public API server; empty when all may; raises Unread."""
+        ranges = self.setting("apiServerAccessProfile", "authorizedIPRanges")
+        if ranges is not None and not isinstance(ranges, list):
+            raise Unread(self.id, "Azure's answer has authorizedIPRanges that are no list")
+        return arm.strings(ranges)
 
     def made_by_aks(self, resource_id: str) -> bool:
         """Whether a resource is in the node resource group, which holds what AKS makes."""
-        return arm.same(arm.part(resource_id, "resourceGroups"), self.text("nodeResourceGroup"))
+        at_home = arm.same(arm.part(resource_id, "subscriptions"), self.subscription_id)
+        return at_home and arm.same(arm.part(resource_id, "resourceGroups"), self.text("nodeResourceGroup"))
+
+    def path_to(self, target: str, nat_gateway_sku: str | None) -> matrix.Path | None:
+        """The cell of the matrix that leads from today's type and SKU to a target; raises Unread."""
+        sku = self.nat_gateway_sku if self.outbound_type == matrix.MANAGED_NAT_GATEWAY else None
+        return matrix.find(self.vnet, self.outbound_type, target, sku, nat_gateway_sku)
+
+    def path_back(self, target: str, nat_gateway_sku: str | None) -> matrix.Path | None:
+        """The cell that leads from a target back to today's type and SKU; raises Unread."""
+        back_to_nat = self.outbound_type == matrix.MANAGED_NAT_GATEWAY
+        sku = (self.nat_gateway_sku or matrix.STANDARD) if back_to_nat else None
+        origin_sku = nat_gateway_sku if target == matrix.MANAGED_NAT_GATEWAY else None
+        return matrix.find(self.vnet, target, self.outbound_type, origin_sku, sku)

@@ -37,7 +37,7 @@ def check(
     if snapshot:
         read = _load(snapshot, resource_group_name, resource_name)
     else:
-        read = _read(cmd, resource_group_name, resource_name)
+        read = _read(cmd, resource_group_name, resource_name, to)
     if to is None:
         reports = report.survey(read, lambda target: _request(target, None, offline=bool(snapshot)))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
@@ -60,22 +60,23 @@ def migrate(
     from azext_aksegress import migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
-    from azext_aksegress.present import ExitCode, Talk, confirm, look, present
+    from azext_aksegress.present import ExitCode, Talk, look, present
     from azext_aksegress.render import terminal
 
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     with told(resource_group_name, resource_name):
         talk.phase("reading the cluster")
-        move = migration.prepare(azure.read(), _request(to, nat_gateway_sku), accept or ())
+        move = migration.prepare(azure.read(to), _request(to, nat_gateway_sku), accept or ())
         talk.end()
-        talk.lines(terminal.before_move(move, look()))
+        talk.lines(terminal.remarks(move))
         if move.refusals:
+            talk.lines(terminal.refusals(move))
             code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
             return present(cmd, move.to_json(), terminal.report(move.report, look()), code)
         if move.plan is None or dry_run:
-            return present(cmd, move.to_json(), terminal.without_write(move))
-        confirm(cmd.cli_ctx, f"Move {resource_name} from {move.plan.origin} to {to}?", yes)
+            return present(cmd, move.to_json(), terminal.without_write(move, look()))
+        talk.confirm(terminal.plan(move.plan, look()), f"Move {resource_name} from {move.plan.origin} to {to}?", yes)
         return _carry_out(cmd, azure, move, talk)
 
 
@@ -90,7 +91,7 @@ def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any) -> Any:
     kept = record.Record(folder, move.report, move.plan, _versions())
     talk.interruptible(lambda: apply(azure, move.plan, kept, talk.phase), kept.path)
     talk.phase("reading the cluster again")
-    findings, egress_ips = verify.read_again(azure, move.report.request.to)
+    findings, egress_ips = verify.read_again(azure, move.report.request)
     talk.end()
     document = move.applied(kept.path, findings, egress_ips)
     code = ExitCode.OK if document["outcome"] == "applied" else ExitCode.NOT_VERIFIED
@@ -110,12 +111,16 @@ def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = N
     return present(cmd, [path.to_json() for path in paths], terminal.paths(paths, look()))
 
 
-def _read(cmd: Any, resource_group: str | None, name: str | None) -> Any:
+def _read(cmd: Any, resource_group: str | None, name: str | None, to: str | None = None) -> Any:
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
+    from azext_aksegress.present import Talk
+    from azext_aksegress.render import terminal
 
     with told(resource_group or "", name or ""):
-        return Azure(cmd.cli_ctx, resource_group or "", name or "").read()
+        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(to)
+    Talk(cmd.cli_ctx).lines(terminal.older_api_version(snapshot))
+    return snapshot
 
 
 def _load(path: str, resource_group: str | None, name: str | None) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from azext_aksegress import arm, matrix
-from azext_aksegress.cluster import APPLIANCE_HOPS, DROPPING_HOPS, Cluster, Subnet
+from azext_aksegress.cluster import DROPPING_HOPS, Cluster, Pool, Subnet
 from azext_aksegress.snapshot import Snapshot, Unread
 
 VIRTUAL_APPLIANCE = "virtualAppliance"
@@ -21,7 +21,6 @@ LOAD_BALANCER = "loadBalancer"
 NO_PATH = "none"
 UNKNOWN = "unknown"
 
-_HOP_CARRIERS = {"virtualnetworkgateway": VIRTUAL_NETWORK_GATEWAY}
 MADE_BY_THE_MOVE = "AKS makes the addresses during the move"
 NO_WAY_OUT = "has no way out"
 
@@ -49,52 +48,61 @@ class Addresses:
 
 
 def effective_path(cluster: Cluster, subnet: Subnet) -> str:
-    """The kind of carrier of a subnet today, `unknown` where it could not be read."""
+    """The kind of carrier of a subnet today, several where its pools differ, `unknown` where it could not be read."""
     try:
-        return carrier(cluster, subnet, cluster.outbound_type).kind
+        return ", ".join(dict.fromkeys(found.kind for found in carriers_of(cluster, subnet, cluster.outbound_type)))
     except Unread:
         return UNKNOWN
 
 
-def carrier(cluster: Cluster, subnet: Subnet, outbound_type: str) -> Carrier:
-    """What carries a subnet's egress once the cluster is on an outbound type; raises Unread."""
+def carriers_of(cluster: Cluster, subnet: Subnet, outbound_type: str) -> tuple[Carrier, ...]:
+    """What carries a subnet's egress once the cluster is on an outbound type; several where only some of its pools
+    have nodes with a public IP; raises Unread."""
     if outbound_type == matrix.BLOCK:
-        return Carrier(NO_PATH)
+        return (Carrier(NO_PATH),)
     routed = _routed(cluster, subnet)
     if routed:
-        return routed
+        return (routed,)
     gateway = subnet.nat_gateway
-    if gateway and not _goes_with_the_move(cluster, gateway.id, outbound_type):
-        return Carrier(NAT_GATEWAY, gateway.address_ids)
-    public = [pool for pool in cluster.pools if pool.name in subnet.pools and pool.node_public_ip]
-    if public and outbound_type != matrix.MANAGED_NAT_GATEWAY:  # its NAT gateway goes before a node's own address
-        prefixes = tuple(pool.node_public_ip_prefix_id for pool in public if pool.node_public_ip_prefix_id)
-        own = None if len(prefixes) == len(public) else Unread(public[0].id, "each node has a public IP of its own")
-        return Carrier(NODE_PUBLIC_IP, prefixes, own)
-    return _default_carrier(cluster, subnet, outbound_type)
+    makes_its_own = outbound_type == matrix.MANAGED_NAT_GATEWAY != cluster.outbound_type
+    if gateway and not makes_its_own and not goes_with_the_move(cluster, gateway.id, outbound_type):
+        return (Carrier(NAT_GATEWAY, gateway.address_ids),)
+    rest = _default_carrier(cluster, subnet, outbound_type)
+    if outbound_type == matrix.MANAGED_NAT_GATEWAY:  # its NAT gateway goes before a node's own address
+        return (rest,)
+    pools = [pool for pool in cluster.pools if pool.name in subnet.pools]
+    public = tuple(_node_public_ips(pool) for pool in pools if pool.node_public_ip)
+    return public if public and len(public) == len(subnet.pools) else (*public, rest)
+
+
+def _node_public_ips(pool: Pool) -> Carrier:
+    if pool.node_public_ip_prefix_id:
+        return Carrier(NODE_PUBLIC_IP, (pool.node_public_ip_prefix_id,))
+    return Carrier(NODE_PUBLIC_IP, unknown=Unread(pool.id, "each node has a public IP of its own"))
 
 
 def _routed(cluster: Cluster, subnet: Subnet) -> Carrier | None:
     route = subnet.default_route
-    if route is None:
+    if route is None or arm.same(route.next_hop_type, "Internet"):
         return None
     hop = route.next_hop_type
     if any(arm.same(hop, dropping) for dropping in DROPPING_HOPS):
         return Carrier(NO_PATH)
-    if not any(arm.same(hop, known) for known in APPLIANCE_HOPS):
-        return None
-    kind = _HOP_CARRIERS.get(hop.lower(), VIRTUAL_APPLIANCE)
-    if kind == VIRTUAL_NETWORK_GATEWAY:
-        return Carrier(kind, unknown=Unread(subnet.route_table_id, "egress leaves through a virtual network gateway"))
+    if arm.same(hop, "VirtualNetworkGateway"):
+        unknown = Unread(subnet.route_table_id, "egress leaves through a virtual network gateway")
+        return Carrier(VIRTUAL_NETWORK_GATEWAY, unknown=unknown)
+    if not arm.same(hop, "VirtualAppliance"):
+        return Carrier(UNKNOWN, unknown=Unread(subnet.route_table_id, f"where next hop type {hop or 'nothing'} leads"))
     try:
-        return Carrier(kind, _firewall_address_ids(cluster.snapshot, subnet, route.next_hop_address))
+        return Carrier(VIRTUAL_APPLIANCE, _firewall_address_ids(cluster.snapshot, subnet, route.next_hop_address))
     except Unread as unread:
-        return Carrier(kind, unknown=unread)
+        return Carrier(VIRTUAL_APPLIANCE, unknown=unread)
 
 
-def _goes_with_the_move(cluster: Cluster, gateway_id: str, outbound_type: str) -> bool:
-    """AKS removes the NAT gateway that it made when a cluster leaves managedNATGateway."""
-    return cluster.made_by_aks(gateway_id) and outbound_type != matrix.MANAGED_NAT_GATEWAY
+def goes_with_the_move(cluster: Cluster, gateway_id: str, outbound_type: str) -> bool:
+    """AKS removes the NAT gateway that it made when a cluster leaves managedNATGateway; raises Unread."""
+    leaves = cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY != outbound_type
+    return leaves and cluster.made_by_aks(gateway_id)
 
 
 def _default_carrier(cluster: Cluster, subnet: Subnet | None, outbound_type: str) -> Carrier:
@@ -104,7 +112,8 @@ def _default_carrier(cluster: Cluster, subnet: Subnet | None, outbound_type: str
     if outbound_type == matrix.MANAGED_NAT_GATEWAY:
         return _made_by_aks(cluster, NAT_GATEWAY, "natGatewayProfile", today)
     table = subnet.route_table if subnet else None
-    if outbound_type == matrix.USER_DEFINED_ROUTING and table and table.bgp_propagation:
+    own_way_out = outbound_type in (matrix.USER_DEFINED_ROUTING, matrix.NONE)
+    if own_way_out and table and table.default_route is None and table.bgp_propagation:
         return Carrier(UNKNOWN, unknown=Unread(table.id, "a default route learned by BGP is invisible to ARM"))
     if outbound_type in matrix.ISOLATED or subnet is None:
         return Carrier(NO_PATH)
@@ -131,34 +140,37 @@ def firewalls_id(subnet_or_table_id: str) -> str:
 
 
 def _firewall_address_ids(snapshot: Snapshot, subnet: Subnet, hop: str | None) -> tuple[str, ...]:
-    for firewall in snapshot.collection(firewalls_id(subnet.id)) if hop else ():
-        configurations = arm.objects(firewall, "properties", "ipConfigurations")
-        if hop in (arm.text(item, "properties", "privateIPAddress") for item in configurations):
-            ids = (arm.text(item, "properties", "publicIPAddress", "id") for item in configurations)
-            return tuple(found for found in ids if found)
-    raise Unread(subnet.route_table_id, f"the public addresses behind next hop {hop or 'without address'}")
+    """The public IPs of the one firewall with a private address; two with the same one leave it open."""
+    found = [
+        tuple(arm.text(item, "properties", "publicIPAddress", "id") or "" for item in configurations)
+        for configurations in (
+            arm.objects(firewall, "properties", "ipConfigurations")
+            for firewall in snapshot.collection(firewalls_id(subnet.id))
+        )
+        if hop and hop in (arm.text(item, "properties", "privateIPAddress") for item in configurations)
+    ]
+    if len(found) != 1:
+        raise Unread(subnet.route_table_id, f"the public addresses behind next hop {hop or 'without address'}")
+    return tuple(address_id for address_id in found[0] if address_id)
 
 
 def carriers(cluster: Cluster, outbound_type: str) -> Iterator[Carrier]:
-    """The carrier of every subnet on an outbound type; one that could not be read is an unknown carrier."""
+    """The carriers of all subnets on an outbound type; what could not be read is an unknown carrier; raises Unread."""
     subnets: tuple[Subnet, ...] = ()
     try:
         subnets = cluster.subnets
     except Unread as unread:
-        if cluster.vnet != matrix.MANAGED_VNET:
-            yield Carrier(UNKNOWN, unknown=unread)
-            return
-    if not subnets:  # the network that AKS made is AKS's own: nothing overrides the type there
+        yield Carrier(UNKNOWN, unknown=unread)
+    if not subnets and cluster.vnet == matrix.MANAGED_VNET:  # in AKS's own network, AKS's own path
         yield _default_carrier(cluster, None, outbound_type)
     for subnet in subnets:
         try:
-            yield carrier(cluster, subnet, outbound_type)
+            yield from carriers_of(cluster, subnet, outbound_type)
         except Unread as unread:
             yield Carrier(UNKNOWN, unknown=unread)
 
 
-def addresses(cluster: Cluster, outbound_type: str) -> Addresses:
-    """The addresses that the internet sees once the cluster is on an outbound type; raises Unread."""
+def _addresses(cluster: Cluster, outbound_type: str) -> Addresses:
     known: list[str] = []
     unknown: list[Unread] = []
     for found in carriers(cluster, outbound_type):
@@ -173,15 +185,21 @@ def addresses(cluster: Cluster, outbound_type: str) -> Addresses:
 
 
 def before(cluster: Cluster) -> Addresses:
-    """The addresses that the internet sees today; raises Unread."""
-    return addresses(cluster, cluster.outbound_type)
+    """The addresses that the internet sees today."""
+    try:
+        return _addresses(cluster, cluster.outbound_type)
+    except Unread as unread:
+        return Addresses((), (unread,))
 
 
 def after(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> Addresses:
-    """The addresses that the internet will see after the move; raises Unread."""
-    if renews_nat_gateway(cluster, target, nat_gateway_sku):
-        return Addresses((), (Unread(cluster.id, MADE_BY_THE_MOVE),))
-    return addresses(cluster, target)
+    """The addresses that the internet will see after the move."""
+    try:
+        if renews_nat_gateway(cluster, target, nat_gateway_sku):
+            return Addresses((), (Unread(cluster.id, MADE_BY_THE_MOVE),))
+        return _addresses(cluster, target)
+    except Unread as unread:
+        return Addresses((), (unread,))
 
 
 def renews_nat_gateway(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> bool:
@@ -209,9 +227,15 @@ def in_force(cluster: Cluster) -> bool:
     if cluster.outbound_type == matrix.USER_ASSIGNED_NAT_GATEWAY:
         return all(subnet.nat_gateway and subnet.nat_gateway.address_ids for subnet in cluster.subnets)
     if cluster.outbound_type == matrix.USER_DEFINED_ROUTING:
-        routed = (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY, UNKNOWN)
-        return all(effective_path(cluster, subnet) in routed for subnet in cluster.subnets)
+        return all(_is_routed(cluster, subnet) for subnet in cluster.subnets)
     return True
+
+
+def _is_routed(cluster: Cluster, subnet: Subnet) -> bool:
+    (found, *_) = carriers_of(cluster, subnet, matrix.USER_DEFINED_ROUTING)
+    if found.kind == UNKNOWN and found.unknown:
+        raise found.unknown
+    return found.kind in (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY)
 
 
 def address(snapshot: Snapshot, address_id: str) -> str:
@@ -221,6 +245,14 @@ def address(snapshot: Snapshot, address_id: str) -> str:
     if found is None:
         raise Unread(address_id, "has no address")
     return found
+
+
+def address_or_name(snapshot: Snapshot, address_id: str) -> str:
+    """The address of a public IP or prefix, or its own name where the address is not known."""
+    try:
+        return address(snapshot, address_id)
+    except Unread:
+        return arm.name(address_id)
 
 
 def _once(unknown: Iterable[Unread]) -> Iterator[Unread]:

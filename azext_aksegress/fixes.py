@@ -6,6 +6,8 @@ import shlex
 from dataclasses import dataclass
 from typing import Sequence
 
+from azext_aksegress import arm
+
 BEFORE, CUTOVER, AFTER = "before", "cutover", "after"
 """When a command runs: `cutover` is one that moves egress at the moment when it is run, before the type changes."""
 
@@ -35,6 +37,14 @@ def cutover(command: str) -> Fix:
 def after(command: str) -> Fix:
     """A command for when the move is made: before it, nodes would have no way out."""
     return Fix(AFTER, command)
+
+
+def where(resource_id: str) -> dict[str, str]:
+    """The options that say in which subscription and resource group something is."""
+    return {
+        "subscription": arm.part(resource_id, "subscriptions"),
+        "resource_group": arm.part(resource_id, "resourceGroups"),
+    }
 
 
 def az(command: str, **options: str | bool | Sequence[str]) -> str:

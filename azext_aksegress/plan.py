@@ -7,13 +7,13 @@ import json
 from dataclasses import dataclass
 from typing import Collection
 
-from azext_aksegress import arm, egress, matrix
+from azext_aksegress import arm, egress
 from azext_aksegress.arm import Json
 from azext_aksegress.body import for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.report import Report
-from azext_aksegress.snapshot import PREVIEW_API_VERSION, Unread, without_secrets
+from azext_aksegress.snapshot import without_secrets
 
 DISRUPTION = (
     "Egress is down for minutes, open connections are reset, the address that the internet sees changes, "
@@ -31,7 +31,6 @@ class Plan:
 
     report: Report
     body: Json
-    api_version: str
     accepted: tuple[str, ...]
 
     @property
@@ -50,6 +49,11 @@ class Plan:
         return self.report.request.to
 
     @property
+    def api_version(self) -> str:
+        """The one that the cluster was read with, so that nothing of it is lost on the way back."""
+        return self.cluster.snapshot.api_version
+
+    @property
     def etag(self) -> str | None:
         """What pins the update to the cluster that was judged, where the api-version has eTags (2024-09-01 on)."""
         return arm.text(self.cluster.document, "eTag")
@@ -62,7 +66,7 @@ class Plan:
     @property
     def released(self) -> list[str]:
         """The addresses that AKS made for the path that is left, and deletes."""
-        return [_address(self.cluster, address_id) for address_id in self._released_ids()]
+        return [egress.address_or_name(self.cluster.snapshot, address_id) for address_id in self._released_ids()]
 
     def _released_ids(self) -> tuple[str, ...]:
         request = self.report.request
@@ -101,16 +105,8 @@ def make(report: Report, accepted: Collection[str]) -> Plan:
     return Plan(
         report=report,
         body=for_update(cluster, request.to, request.nat_gateway_sku),
-        api_version=PREVIEW_API_VERSION if request.to == matrix.BLOCK else cluster.snapshot.api_version,
         accepted=tuple(found for found in occurred if found in accepted),
     )
-
-
-def _address(cluster: Cluster, address_id: str) -> str:
-    try:
-        return egress.address(cluster.snapshot, address_id)
-    except Unread:
-        return address_id
 
 
 def _diff(old: Json, new: Json) -> list[Json]:

@@ -8,7 +8,8 @@ import time
 from enum import IntEnum
 from typing import Any, Callable, Iterable
 
-from azext_aksegress.render.terminal import Line, Look
+from azext_aksegress.checks import WARN
+from azext_aksegress.render.terminal import Line, Look, clean
 from azext_aksegress.report import BLOCKED, READY_WITH_WARNINGS, UNDETERMINED, Report
 
 
@@ -41,7 +42,8 @@ def exit_code(report: Report, fail_on: str) -> ExitCode:
     """The exit code of a judged cluster."""
     if fail_on == "never":
         return ExitCode.OK
-    if report.verdict == BLOCKED or (fail_on == "warning" and report.verdict == READY_WITH_WARNINGS):
+    warned = report.verdict == READY_WITH_WARNINGS or bool(report.counts[WARN])
+    if report.verdict == BLOCKED or (fail_on == "warning" and warned):
         return ExitCode.BLOCKED
     return ExitCode.UNDETERMINED if report.verdict == UNDETERMINED else ExitCode.OK
 
@@ -69,9 +71,14 @@ def look(stream: Any = None) -> Look:
 def _for_a_person(cli_ctx: Any) -> bool:
     """A terminal, no -o and no --query, and no output format in az's configuration."""
     given = cli_ctx.data.get("safe_params") or []
-    asked = any(option in ("-o", "--output", "--query") for option in given)
+    asked = any(option == "-o" or _abbreviates(option, "--output", "--query") for option in given)
     configured = cli_ctx.config.get("core", "output", fallback=None)
     return sys.stdout.isatty() and not asked and not configured
+
+
+def _abbreviates(option: str, *known: str) -> bool:
+    """Whether az takes an option for one of some others: any beginning that names it does."""
+    return len(option) > 3 and any(found.startswith(option) for found in known)
 
 
 def _end_with(cli_ctx: Any, code: ExitCode) -> None:
@@ -98,7 +105,8 @@ def _print(lines: Iterable[Line], stream: Any) -> None:
 
     fallback = {"highlight": getattr(Style, "HIGHLIGHT", Style.IMPORTANT)}
     for line in lines:
-        print_styled_text([(fallback.get(style) or Style(style), text) for style, text in line] or "", file=stream)
+        styled = [(fallback.get(style) or Style(style), clean(text)) for style, text in line]
+        print_styled_text(styled or "", file=stream)
 
 
 class Talk:
@@ -106,6 +114,7 @@ class Talk:
 
     def __init__(self, cli_ctx: Any) -> None:
         self._silent = bool(cli_ctx.only_show_errors)
+        self._config = cli_ctx.config
         self._terminal = sys.stderr.isatty()
         self._phase: str | None = None
         self._started = time.monotonic()
@@ -114,6 +123,24 @@ class Talk:
         """Say some lines of a report."""
         if not self._silent:
             _print(lines, sys.stderr)
+
+    def confirm(self, plan: Iterable[Line], question: str, yes: bool) -> None:
+        """Show the plan, and ask on the terminal unless --yes was given; raises az's errors when the answer is no, or
+        nobody can be asked. Who is asked is always shown what about."""
+        from azure.cli.core.azclierror import ManualInterrupt, RequiredArgumentMissingError
+
+        if yes or self._config.getboolean("core", "disable_confirm_prompt", fallback=False):
+            self.lines(plan)
+            return
+        _print(plan, sys.stderr)
+        if not sys.stdin.isatty():
+            raise RequiredArgumentMissingError(
+                "There is no terminal to ask on, so nothing was sent.", recommendation="Add --yes to make the move."
+            )
+        sys.stderr.write(f"{clean(question)} (y/N): ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise ManualInterrupt("Declined: nothing was sent.")
 
     def phase(self, phase: str) -> None:
         """Say the phase of long work: one line that counts the seconds on a terminal, else a line at each change."""
@@ -147,19 +174,3 @@ class Talk:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
         self._phase = None
-
-
-def confirm(cli_ctx: Any, question: str, yes: bool) -> None:
-    """Ask on the terminal, or take --yes; raises az's errors when the answer is no, or nobody can be asked."""
-    from azure.cli.core.azclierror import ManualInterrupt, RequiredArgumentMissingError
-
-    if yes or cli_ctx.config.getboolean("core", "disable_confirm_prompt", fallback=False):
-        return
-    if not sys.stdin.isatty():
-        raise RequiredArgumentMissingError(
-            "There is no terminal to ask on, so nothing was sent.", recommendation="Add --yes to make the move."
-        )
-    sys.stderr.write(f"{question} (y/N): ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise ManualInterrupt("Declined: nothing was sent.")

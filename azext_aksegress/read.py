@@ -22,12 +22,22 @@ Fetch = Callable[[Sequence[str]], Mapping[str, Answer]]
 
 def complete(snapshot: Snapshot, fetch: Fetch) -> Snapshot:
     """The snapshot with everything that the checks need, read or unread."""
+    snapshot = snapshot.plus(_unplaced(Cluster(snapshot)))
     for _ in range(MAX_ROUNDS):
         ids = _new(snapshot)
         if not ids:
             break
         snapshot = snapshot.plus(_with_children(fetch(ids)))
     return snapshot
+
+
+def _unplaced(cluster: Cluster) -> dict[str, Answer]:
+    """The pools that name no subnet beside others that do: where their nodes are cannot be read."""
+    try:
+        pools = cluster.pools if cluster.byo_subnets else ()
+    except Unread:
+        return {}
+    return {pool.id: Unread(pool.id, "the pool names no subnet") for pool in pools if not pool.node_subnet_id}
 
 
 def _new(snapshot: Snapshot) -> list[str]:
@@ -59,15 +69,22 @@ def _around(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
         return
     if table_id:
         yield table_id
-        if not cluster.made_by_aks(table_id):
+        if not cluster.made_by_aks(table_id) or _has_default_route(subnet):
             yield egress.firewalls_id(subnet.id)
     if gateway_id:
         yield gateway_id
-    for outbound_path in (_gateway_addresses, _routed_addresses):
+    for addresses in (_gateway_addresses, _carried_addresses):
         try:
-            yield from outbound_path(cluster, subnet)
+            yield from addresses(cluster, subnet)
         except Unread:
             continue
+
+
+def _has_default_route(subnet: Subnet) -> bool:
+    try:
+        return subnet.default_route is not None
+    except Unread:
+        return False
 
 
 def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:
@@ -75,8 +92,12 @@ def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:
     return gateway.address_ids if gateway else ()
 
 
-def _routed_addresses(cluster: Cluster, subnet: Subnet) -> Sequence[str]:
-    return egress.carrier(cluster, subnet, cluster.outbound_type).address_ids
+def _carried_addresses(cluster: Cluster, subnet: Subnet) -> Sequence[str]:
+    return [
+        address_id
+        for found in egress.carriers_of(cluster, subnet, cluster.outbound_type)
+        for address_id in found.address_ids
+    ]
 
 
 def _with_children(answers: Mapping[str, Answer]) -> dict[str, Answer]:

@@ -61,12 +61,7 @@ class Report:
         return tuple(
             finding
             for finding in self.findings
-            if not (finding.check.acceptable and finding.id in accepted)
-            and (
-                finding.outcome == FAIL
-                or (finding.outcome == UNKNOWN and (finding.check.blocks or finding.check.acceptable))
-                or (finding.outcome == WARN and finding.check.acceptable)
-            )
+            if not (finding.check.acceptable and finding.id in accepted) and _stops(finding)
         )
 
     @property
@@ -77,12 +72,12 @@ class Report:
     @property
     def before(self) -> Addresses:
         """The egress addresses of today."""
-        return _addresses(lambda: egress.before(self.cluster))
+        return egress.before(self.cluster)
 
     @property
     def after(self) -> Addresses:
         """The egress addresses after the move."""
-        return _addresses(lambda: egress.after(self.cluster, self.request.to, self.request.nat_gateway_sku))
+        return egress.after(self.cluster, self.request.to, self.request.nat_gateway_sku)
 
     @property
     def one_way(self) -> bool:
@@ -92,12 +87,14 @@ class Report:
     @property
     def way_back(self) -> Json:
         """Whether a move leads back to today's type, and the command that makes it."""
-        from azext_aksegress.checks.wayback import way_back
-
-        path = _known(lambda: way_back(self.cluster, self.request))
+        path = _known(lambda: self.cluster.path_back(self.request.to, self.request.nat_gateway_sku))
         supported = bool(path and path.supported)
-        command = az("aks egress migrate", ids=self.cluster.id, to=self.origin or "")
-        return {"supported": supported, "oneWay": self.one_way, "command": command if supported else None}
+        return {"supported": supported, "oneWay": self.one_way, "command": self._back() if supported else None}
+
+    def _back(self) -> str:
+        origin = self.cluster.outbound_type
+        sku = self.cluster.nat_gateway_sku if origin == matrix.MANAGED_NAT_GATEWAY else None
+        return az("aks egress migrate", ids=self.cluster.id, to=origin, **({"nat_gateway_sku": sku} if sku else {}))
 
     def to_json(self) -> Json:
         """The report as the JSON contract spells it."""
@@ -125,6 +122,15 @@ class Report:
             "warnings": list(self.ids(WARN)),
             "unknowns": list(self.ids(UNKNOWN)),
         }
+
+
+def _stops(finding: Finding) -> bool:
+    """Whether a migration halts here: a warning does where the catalogue gives the row no other outcome, and marks
+    it to be accepted."""
+    known = finding.check
+    if finding.outcome == WARN:
+        return known.acceptable and not known.blocks
+    return finding.outcome == FAIL or (finding.outcome == UNKNOWN and (known.blocks or known.acceptable))
 
 
 def make(snapshot: Snapshot, request: Request) -> Report:
@@ -162,8 +168,8 @@ def show_json(snapshot: Snapshot) -> Json:
             "outboundType": _known(lambda: cluster.outbound_type),
             "vnet": _known(lambda: cluster.vnet),
             "subnets": [_subnet_json(cluster, subnet) for subnet in _known(lambda: cluster.subnets) or ()],
-            "egressIps": list(_addresses(lambda: egress.before(cluster)).known),
-            "authorizedIpRanges": list(cluster.authorized_ip_ranges),
+            "egressIps": list(egress.before(cluster).known),
+            "authorizedIpRanges": list(_known(lambda: cluster.authorized_ip_ranges) or ()),
         },
         **document,
     }
@@ -185,10 +191,3 @@ def _known(read: Callable[[], _T]) -> _T | None:
         return read()
     except Unread:
         return None
-
-
-def _addresses(read: Callable[[], Addresses]) -> Addresses:
-    try:
-        return read()
-    except Unread as unread:
-        return Addresses((), (unread,))

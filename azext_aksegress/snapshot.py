@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Mapping, Tuple, Union
-from urllib.parse import urlsplit, urlunsplit
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
@@ -73,9 +72,11 @@ class Snapshot:
     def resource(self, resource_id: str) -> Json:
         """The resource with an id; raises Unread when it was not, or could not be, read."""
         key = resource_id.lower()
-        if key in self.resources:
-            return self.resources[key]
-        raise self.unread.get(key) or Unread(resource_id, "was not read")
+        if key not in self.resources:
+            raise self.unread.get(key) or Unread(resource_id, "was not read")
+        if not isinstance(self.resources[key].get("properties"), dict):
+            raise Unread(resource_id, "Azure's answer has no properties")
+        return self.resources[key]
 
     def collection(self, collection_id: str) -> tuple[Json, ...]:
         """The members of a collection; raises Unread when it was not, or could not be, listed."""
@@ -144,31 +145,21 @@ def _unread_rows(document: Json) -> list[Unread]:
     ]
 
 
-_SECRET_KEY = re.compile(r"password|secret|token$|credential|connectionstring|accesskey|sharedkey|privatekey", re.I)
-_NOT_SECRET = re.compile(r"^(secretrotation|enablesecretrotation|azurekeyvaultsecretsprovider|automount)", re.I)
+_SECRET_KEY = re.compile(
+    r"(password|secret|token|credential|connectionstring|sasurl|"
+    r"(account|api|shared|access|private|primary|secondary|storage|workspace)key)$",
+    re.I,
+)
+_USER_INFO = re.compile(r"(\w+://)[^/@\s]+@")
+_SIGNATURE = re.compile(r"([?&]sig=)[^&\s]+", re.I)
 
 
 def without_secrets(value: Any) -> Any:
-    """A copy of a document in which keys that name a secret, and user names and passwords in URLs, are gone.
-
-    Only strings are removed, so that settings such as `azureKeyvaultSecretsProvider` stay.
-    """
+    """A copy of a document without the keys that name a secret, and without user names and signatures in URLs."""
     if isinstance(value, dict):
-        return {
-            key: without_secrets(item)
-            for key, item in value.items()
-            if not (isinstance(item, str) and _SECRET_KEY.search(str(key)) and not _NOT_SECRET.search(str(key)))
-        }
+        return {key: without_secrets(item) for key, item in value.items() if not _SECRET_KEY.search(str(key))}
     if isinstance(value, (list, tuple)):
         return [without_secrets(item) for item in value]
-    if isinstance(value, str) and "://" in value and "@" in value:
-        return _without_user_info(value)
+    if isinstance(value, str):
+        return _SIGNATURE.sub(r"\1", _USER_INFO.sub(r"\1", value))
     return value
-
-
-def _without_user_info(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -8,37 +8,37 @@ from azure.core.exceptions import AzureError
 
 from azext_aksegress import arm, egress
 from azext_aksegress.azure import Azure
-from azext_aksegress.checks import FAIL, PASS, UNKNOWN, Check, Finding, Outcome, unknown
+from azext_aksegress.checks import FAIL, PASS, UNKNOWN, Check, Finding, Outcome, Request, unknown
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.snapshot import Unread
 
 READ = Check("verify.read", "the cluster can be read after the move", lambda *_: None)
 TYPE = Check("verify.type", "the outbound type is the one that was asked for", lambda *_: None)
+SKU = Check("verify.sku", "the SKU of the NAT gateway is the one that was asked for", lambda *_: None)
 STATE = Check("verify.state", "the cluster and its pools are in state Succeeded", lambda *_: None)
 
 
-def after_move(cluster: Cluster, target: str) -> tuple[Finding, ...]:
+def after_move(cluster: Cluster, request: Request) -> tuple[Finding, ...]:
     """The findings about a cluster that was moved to an outbound type; all pass when the move is proven."""
     try:
-        return tuple(_judge(cluster, target))
+        return tuple(_judge(cluster, request))
     except Unread as unread:
         return (Finding(READ, unknown(unread)),)
 
 
-def read_again(azure: Azure, target: str) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+def read_again(azure: Azure, request: Request) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Read a cluster that was moved: the findings about it, and its egress addresses, as far as they are known."""
     try:
-        cluster = Cluster(azure.read())
+        cluster = Cluster(azure.read(request.to))
     except AzureError as error:
         return (Finding(READ, Outcome(UNKNOWN, None, " ".join(str(error).split()))),), ()
-    try:
-        return after_move(cluster, target), egress.before(cluster).known
-    except Unread:
-        return after_move(cluster, target), ()
+    return after_move(cluster, request), egress.before(cluster).known
 
 
-def _judge(cluster: Cluster, target: str) -> Iterator[Finding]:
-    yield _compare(TYPE, cluster.id, cluster.outbound_type, target)
+def _judge(cluster: Cluster, request: Request) -> Iterator[Finding]:
+    yield _compare(TYPE, cluster.id, cluster.outbound_type, request.to)
+    if request.nat_gateway_sku:
+        yield _compare(SKU, cluster.id, cluster.nat_gateway_sku, request.nat_gateway_sku)
     states = [_compare(STATE, cluster.id, cluster.text("provisioningState"), "Succeeded")]
     states += [_compare(STATE, pool.id, pool.provisioning_state, "Succeeded") for pool in cluster.pools]
     yield from [finding for finding in states if finding.outcome != PASS] or states[:1]

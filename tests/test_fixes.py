@@ -28,5 +28,5 @@ def test_the_fix_of_a_finding_quotes_the_names_it_uses() -> None:
     shop = Shop()
     shop.subnets = shop.estate.vnet("vnet-shop", ["snet; reboot"])
     shop.estate.cluster("aks-shop", pools={"system": shop.subnets["snet; reboot"]})
-    for _, command in fixes(shop.findings("EGR201", "userDefinedRouting")):
-        assert shop.subnets["snet; reboot"] in shlex.split(command)
+    *_, (_, attach) = fixes(shop.findings("EGR201", "userDefinedRouting"))
+    assert shop.subnets["snet; reboot"] in shlex.split(attach)

@@ -139,7 +139,7 @@ class Finding:
 
 
 REGISTRY: dict[str, Check] = {}
-"""Every check by id, in report order. Ids are forever: none is ever used again for another fact."""
+"""Every check by id. Ids are forever: none is ever used again for another fact."""
 
 
 def check(
@@ -164,10 +164,10 @@ def check(
 
 
 def load() -> dict[str, Check]:
-    """The registry with every module of checks in it."""
-    for module in _MODULES:
-        import_module(f"{__name__}.{module}")
-    return REGISTRY
+    """The registry with every module of checks in it, in report order."""
+    order = [import_module(f"{__name__}.{module}").__name__ for module in _MODULES]
+    rows = sorted(REGISTRY.values(), key=lambda known: order.index(known.function.__module__))
+    return {known.id: known for known in rows}
 
 
 def run(cluster: Cluster, request: Request) -> tuple[Finding, ...]:

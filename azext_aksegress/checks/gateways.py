@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from azext_aksegress import arm
+from azext_aksegress import arm, egress
 from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
 from azext_aksegress.checks.routes import subnets, users
 from azext_aksegress.checks.support import pools
 from azext_aksegress.cluster import Cluster, Pool, Subnet
-from azext_aksegress.fixes import Fix, after, az, before, cutover
+from azext_aksegress.fixes import Fix, after, az, before, cutover, where
 from azext_aksegress.matrix import ISOLATED, LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY
 from azext_aksegress.snapshot import Unread
 
@@ -41,18 +41,14 @@ def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]
 def _attach(subnet: Subnet) -> tuple[Fix, ...]:
     """Attach the gateway that the cluster's other subnets in this VNet use, or one made for it: a Standard gateway
     serves one VNet (Azure documentation, NAT gateway limits)."""
-    cluster = Cluster(subnet.snapshot)
+    cluster = subnet.cluster
     peer = _gateway_in(arm.parent(subnet.id), cluster)
     if peer:
         return (cutover(az("network vnet subnet update", ids=subnet.id, nat_gateway=peer)),)
     network = arm.parent(subnet.id)
-    where = {"subscription": arm.part(network, "subscriptions"), "resource_group": arm.part(network, "resourceGroups")}
     gateway = f"nat-{arm.name(network)}"
-    gateway_id = (
-        f"/subscriptions/{where['subscription']}/resourceGroups/{where['resource_group']}"
-        f"/providers/Microsoft.Network/natGateways/{gateway}"
-    )
-    here = {**where, "location": cluster.location or "<region>"}
+    gateway_id = f"{arm.parent(network)}/natGateways/{gateway}"
+    here = {**where(network), "location": cluster.location or "<region>"}
     return (
         before(az("network public-ip create", **here, name=f"pip-{gateway}", sku="Standard")),
         before(az("network nat gateway create", **here, name=gateway, public_ip_addresses=f"pip-{gateway}")),
@@ -86,18 +82,23 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     if gateway is None:
         yield Skip("EGR211")
     elif not gateway.address_ids:
-        where = {
-            "subscription": arm.part(gateway.id, "subscriptions"),
-            "resource_group": arm.part(gateway.id, "resourceGroups"),
-        }
         address = f"pip-{gateway.name}"
-        location = Cluster(subnet.snapshot).location or "<region>"
+        location = subnet.cluster.location or "<region>"
         yield Fail(
             gateway.id,
             f"{gateway.name} has no public IP address and no prefix",
             fix=(
-                before(az("network public-ip create", **where, location=location, name=address, sku="Standard")),
-                cutover(az("network nat gateway update", **where, name=gateway.name, public_ip_addresses=address)),
+                before(
+                    az("network public-ip create", **where(gateway.id), location=location, name=address, sku="Standard")
+                ),
+                cutover(
+                    az(
+                        "network nat gateway update",
+                        **where(gateway.id),
+                        name=gateway.name,
+                        public_ip_addresses=address,
+                    )
+                ),
             ),
         )
     else:
@@ -118,7 +119,7 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
 def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
     """The gateway goes on carrying the subnet's egress after the move, or leaves an isolated cluster a way out."""
     gateway_id = subnet.nat_gateway_id
-    if gateway_id is None or Cluster(subnet.snapshot).made_by_aks(gateway_id):
+    if gateway_id is None or egress.goes_with_the_move(subnet.cluster, gateway_id, request.to):
         return
     effect = "a way out remains" if request.to in ISOLATED else "it goes before the load balancer"
     detach = az("network vnet subnet update", ids=subnet.id, nat_gateway="null")
@@ -140,16 +141,12 @@ def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
 def windows_pools_have_outbound_nat(pool: Pool, _: Request) -> Iterator[Outcome]:
     """AKS refuses loadBalancer for a pool made without outbound NAT, which can be set only when a pool is made."""
     if pool.outbound_nat_disabled:
-        where = {
-            "subscription": arm.part(pool.id, "subscriptions"),
-            "resource_group": arm.part(pool.id, "resourceGroups"),
-            "cluster_name": arm.part(pool.id, "managedClusters"),
-        }
+        of_the_pool = {**where(pool.id), "cluster_name": arm.part(pool.id, "managedClusters")}
         yield Fail(
             pool.id,
             f"pool {pool.name} has disableOutboundNat",
             fix=(
-                before(az("aks nodepool add", **where, name="<new-pool>", os_type="Windows")),
-                before(az("aks nodepool delete", **where, name=pool.name)),
+                before(az("aks nodepool add", **of_the_pool, name="<new-pool>", os_type="Windows")),
+                before(az("aks nodepool delete", **of_the_pool, name=pool.name)),
             ),
         )

@@ -71,9 +71,17 @@ def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: A
                 ),
             )
         elif unread.reason == egress.NO_WAY_OUT:
-            yield Skip("EGR211" if request.to == USER_ASSIGNED_NAT_GATEWAY else "EGR202")
+            yield Skip(_cause(cluster, request, unread))
         else:
             raise unread
+
+
+def _cause(cluster: Cluster, request: Request, unread: Unread) -> str:
+    """The check that says why a subnet has no way out yet."""
+    if request.to == USER_ASSIGNED_NAT_GATEWAY:
+        return "EGR211"
+    (subnet,) = [found for found in cluster.subnets if found.id == unread.id]
+    return "EGR202" if subnet.route_table_id else "EGR201"
 
 
 def _missing(cluster: Cluster, ranges: Sequence[str], new: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -116,18 +124,11 @@ def _authorize(cluster: Cluster, new: Sequence[str]) -> str:
 def allow_lists_must_learn(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Whoever admits the cluster by its address refuses it after the move: partners, SaaS, databases and registries
     with a firewall, named locations in Microsoft Entra Conditional Access."""
-    today, then = _try(cluster, None), _try(cluster, request)
+    today, then = egress.before(cluster), egress.after(cluster, request.to, request.nat_gateway_sku)
     if today.complete and then.complete and today.known == then.known:
         yield Note(None, f"egress IPs stay: {_words(today)}")
     else:
         yield Note(None, f"egress IPs: {_words(today)} -> {_words(then)}")
-
-
-def _try(cluster: Cluster, request: Request | None) -> Addresses:
-    try:
-        return egress.after(cluster, request.to, request.nat_gateway_sku) if request else egress.before(cluster)
-    except Unread as unread:
-        return Addresses((), (unread,))
 
 
 def _words(found: Addresses) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from azext_aksegress import arm, egress
+from azext_aksegress import arm
 from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
-from azext_aksegress.cluster import APPLIANCE_HOPS, DEFAULT_ROUTE, DROPPING_HOPS, Cluster, RouteTable, Subnet
-from azext_aksegress.fixes import Fix, after, az, cutover
+from azext_aksegress.cluster import APPLIANCE_HOPS, DEFAULT_ROUTE, DROPPING_HOPS, Cluster, Route, RouteTable, Subnet
+from azext_aksegress.fixes import Fix, after, az, before, cutover, where
 from azext_aksegress.matrix import ISOLATED, LOAD_BALANCER, USER_DEFINED_ROUTING
 from azext_aksegress.snapshot import Unread
 
@@ -23,7 +23,7 @@ def subnets(cluster: Cluster) -> Sequence[Subnet]:
 
 def _peers(subnet: Subnet) -> Iterator[RouteTable]:
     """The other route tables of the cluster that lead out already: what a fix can point to."""
-    for other in Cluster(subnet.snapshot).subnets:
+    for other in subnet.cluster.subnets:
         try:
             table = other.route_table
         except Unread:
@@ -52,9 +52,23 @@ def _leads_out(table: RouteTable) -> bool:
 def route_table_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses userDefinedRouting while a subnet of a pool has no route table."""
     if subnet.route_table_id is None:
-        table = next((peer.id for peer in _peers(subnet)), "<route-table-id>")
-        attach = az("network vnet subnet update", ids=subnet.id, route_table=table)
-        yield Fail(subnet.id, f"{subnet.name} ({users(subnet)}) has no route table", fix=(cutover(attach),))
+        yield Fail(subnet.id, f"{subnet.name} ({users(subnet)}) has no route table", fix=_attach(subnet))
+
+
+def _attach(subnet: Subnet) -> tuple[Fix, ...]:
+    """Attach the table that the cluster's other subnets use, or one made for it."""
+    peer = next((found.id for found in _peers(subnet)), None)
+    if peer:
+        return (cutover(az("network vnet subnet update", ids=subnet.id, route_table=peer)),)
+    network = arm.parent(subnet.id)
+    table = f"rt-{arm.name(network)}"
+    table_id = f"{arm.parent(network)}/routeTables/{table}"
+    region = subnet.cluster.location or "<region>"
+    return (
+        before(az("network route-table create", **where(network), name=table, location=region)),
+        before(_create_route(table_id, None)),
+        cutover(az("network vnet subnet update", ids=subnet.id, route_table=table_id)),
+    )
 
 
 def users(subnet: Subnet) -> str:
@@ -81,14 +95,15 @@ def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome
     if table is None:
         yield Skip("EGR201")
     elif table.default_route is None:
-        cluster = Cluster(subnet.snapshot)
+        cluster = subnet.cluster
+        route = next((peer.default_route for peer in _peers(subnet)), None)
         used = ", ".join(found.name for found in cluster.subnets if _attached(found, table))
         observed = f"{table.name} (on {used}) has no {DEFAULT_ROUTE} route"
-        if cluster.private_api_server and table.bgp_propagation:
+        if cluster.private_cluster and table.bgp_propagation:
             observed += "; a default route learned by BGP would do, and is invisible to ARM"
-            yield Warn(table.id, observed, fix=(cutover(_create_route(table, subnet)),))
+            yield Warn(table.id, observed, fix=(cutover(_create_route(table.id, route)),))
         else:
-            yield Fail(table.id, observed, fix=(cutover(_create_route(table, subnet)),))
+            yield Fail(table.id, observed, fix=(cutover(_create_route(table.id, route)),))
 
 
 def _attached(subnet: Subnet, table: RouteTable) -> bool:
@@ -98,14 +113,13 @@ def _attached(subnet: Subnet, table: RouteTable) -> bool:
         return False
 
 
-def _create_route(table: RouteTable, subnet: Subnet) -> str:
-    route = next((peer.default_route for peer in _peers(subnet)), None)
-    hop = route.next_hop_type if route else "VirtualAppliance"
-    address = route.next_hop_address if route else "<firewall-private-ip>"
+def _create_route(table_id: str, like: Route | None) -> str:
+    hop = like.next_hop_type if like else "VirtualAppliance"
+    address = like.next_hop_address if like else "<firewall-private-ip>"
     options = {"next_hop_ip_address": address} if address else {}
     return az(
         "network route-table route create",
-        **_table_of(table.id),
+        **_table_of(table_id),
         name="default-egress",
         address_prefix=DEFAULT_ROUTE,
         next_hop_type=hop,
@@ -114,11 +128,7 @@ def _create_route(table: RouteTable, subnet: Subnet) -> str:
 
 
 def _table_of(table_id: str) -> dict[str, str]:
-    return {
-        "subscription": arm.part(table_id, "subscriptions"),
-        "resource_group": arm.part(table_id, "resourceGroups"),
-        "route_table_name": arm.name(table_id),
-    }
+    return {**where(table_id), "route_table_name": arm.name(table_id)}
 
 
 @check(
@@ -173,20 +183,15 @@ def _peer_address(subnet: Subnet) -> str | None:
 def no_appliance_route_stays(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """The route goes on carrying all egress after the move, and answers to inbound traffic take another way back."""
     table = subnet.route_table
-    if table is None or table.default_route is None:
-        return
-    if egress.carrier(Cluster(subnet.snapshot), subnet, LOAD_BALANCER).kind in (
-        egress.VIRTUAL_APPLIANCE,
-        egress.VIRTUAL_NETWORK_GATEWAY,
-        egress.NO_PATH,
-    ):
-        hop = f"{table.default_route.next_hop_type} {table.default_route.next_hop_address or ''}".rstrip()
+    route = table.default_route if table else None
+    if table and route and not arm.same(route.next_hop_type, "Internet"):
+        hop = f"{route.next_hop_type} {route.next_hop_address or ''}".rstrip()
         yield Warn(table.id, f"{table.name} still sends {DEFAULT_ROUTE} to {hop}", fix=(_remove_route(subnet, table),))
 
 
 def _remove_route(subnet: Subnet, table: RouteTable) -> Fix:
     """Delete the route where only the cluster uses the table, or where kubenet needs the table; else detach it."""
-    cluster = Cluster(subnet.snapshot)
+    cluster = subnet.cluster
     own = {found.id.lower() for found in cluster.subnets}
     shared = any(found.lower() not in own for found in table.subnet_ids)
     if shared and not cluster.kubenet:

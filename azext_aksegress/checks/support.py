@@ -7,7 +7,7 @@ from typing import Iterator, Sequence
 from packaging.version import Version
 
 from azext_aksegress import arm, egress, matrix
-from azext_aksegress.checks import Done, Fail, Outcome, Pass, Request, Skip, Warn, check, label
+from azext_aksegress.checks import Done, Fail, Outcome, Pass, Request, Skip, Warn, check, label, unknown
 from azext_aksegress.cluster import Cluster, Pool
 from azext_aksegress.fixes import after, az, before
 from azext_aksegress.snapshot import Unread
@@ -27,18 +27,18 @@ def pools(cluster: Cluster) -> Sequence[Pool]:
 def path_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS refuses a move that it does not support, or leaves the cluster in a failed state half way."""
     origin, vnet = cluster.outbound_type, cluster.vnet
+    path = cluster.path_to(request.to, request.nat_gateway_sku)
     sku = cluster.nat_gateway_sku if origin == matrix.MANAGED_NAT_GATEWAY else None
-    path = matrix.find(vnet, origin, request.to, sku, request.nat_gateway_sku)
     kind = "an AKS-managed VNet" if vnet == matrix.MANAGED_VNET else "a VNet of one's own"
     move = f"{origin} ({sku}) -> {request.to}" if sku == matrix.STANDARD_V2 else f"{origin} -> {request.to}"
     if path is None:
-        yield Fail(cluster.id, f"no source lists {move} in {kind}{_instead(vnet, origin, sku)}")
+        yield Fail(cluster.id, f"no source lists {move} in {kind}{_instead(cluster)}")
         return
     sources = (f"{path.source}, {path.date}", *path.disputed)
     if path.status == matrix.NOT_SUPPORTED:
         yield Fail(
             cluster.id,
-            f"{move} is not supported in {kind}{_instead(vnet, origin, sku)}{_but(path)}",
+            f"{move} is not supported in {kind}{_instead(cluster)}{_but(path)}",
             sources=sources,
         )
     elif path.disputed:
@@ -51,8 +51,8 @@ def _but(path: matrix.Path) -> str:
     return "".join(f"; but {source}" for source in path.disputed)
 
 
-def _instead(vnet: str, origin: str, sku: str | None) -> str:
-    paths = (matrix.find(vnet, origin, target, sku) for target in matrix.OUTBOUND_TYPES)
+def _instead(cluster: Cluster) -> str:
+    paths = (cluster.path_to(target, None) for target in matrix.OUTBOUND_TYPES)
     open_paths = [path.target for path in paths if path and path.supported]
     return f"; from here it can go to {', '.join(open_paths)}" if open_paths else "; no other type is open from here"
 
@@ -123,8 +123,8 @@ def nothing_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     states += [(pool.id, f"pool {pool.name}", pool.provisioning_state) for pool in cluster.pools]
     for resource, who, state in states:
         if state is None:
-            raise Unread(resource, "Azure's answer has no provisioningState")
-        if state.lower() not in (settled.lower() for settled in SETTLED):
+            yield unknown(Unread(resource, "Azure's answer has no provisioningState"))
+        elif state.lower() not in (settled.lower() for settled in SETTLED):
             wait = az("aks wait", ids=cluster.id, updated=True)
             yield Fail(resource, f"{who} is {state}", fix=(before(wait),), expected="Succeeded")
         elif not arm.same(state, "Succeeded"):

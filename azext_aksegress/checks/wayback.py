@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from azext_aksegress import arm, egress, matrix
-from azext_aksegress.checks import Note, Outcome, Pass, Request, Skip, Warn, check, label
+from azext_aksegress.checks import Note, Outcome, Pass, Request, Skip, Warn, check, label, unknown
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.snapshot import API_VERSION, Unread
 
@@ -27,14 +27,14 @@ STANDARD_ONLY_CLOUDS = ("usgov", "usdod", "usnat", "ussec", "china")
 @check("EGR601", "the way back is in the matrix", acceptable=True)
 def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """A one-way door: once through, the cluster cannot return to the outbound type that it has today."""
-    there = matrix.find(cluster.vnet, cluster.outbound_type, request.to, _sku(cluster), request.nat_gateway_sku)
+    there = cluster.path_to(request.to, request.nat_gateway_sku)
     if there is None or there.status == matrix.NOT_SUPPORTED:
         yield Skip("EGR101")
         return
     if there.status == matrix.NOT_APPLICABLE:
         yield Pass(cluster.id, f"the type stays {request.to}")
         return
-    back = way_back(cluster, request)
+    back = cluster.path_back(request.to, request.nat_gateway_sku)
     move = f"{request.to} -> {cluster.outbound_type}"
     if back is None or not back.supported:
         source = f" ({back.source}, {back.date})" if back else ""
@@ -45,32 +45,20 @@ def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Ou
         yield Pass(cluster.id, f"table of {back.date}", sources=(f"{back.source}, {back.date}",))
 
 
-def _sku(cluster: Cluster) -> str | None:
-    return cluster.nat_gateway_sku if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY else None
-
-
-def way_back(cluster: Cluster, request: Request) -> matrix.Path | None:
-    """The path from the target back to today's type and SKU, or None where no source has one; raises Unread."""
-    origin_sku = request.nat_gateway_sku if request.to == matrix.MANAGED_NAT_GATEWAY else None
-    target_sku = (_sku(cluster) or matrix.STANDARD) if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY else None
-    path = matrix.find(cluster.vnet, request.to, cluster.outbound_type, origin_sku, target_sku)
-    return path if path is None or path.status != matrix.NOT_APPLICABLE else None
-
-
 @check("EGR602", "today's egress IPs can be had again")
 def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS deletes the public IPs that it made for the old path: on the way back the cluster gets other addresses."""
-    carried = {found.lower() for row in egress.carriers(cluster, cluster.outbound_type) for found in row.address_ids}
-    for address_id in egress.released_ids(cluster, request.to, request.nat_gateway_sku):
-        if address_id.lower() in carried:
-            yield Warn(address_id, f"{_address(cluster, address_id)} was made by AKS and will be released")
-
-
-def _address(cluster: Cluster, address_id: str) -> str:
-    try:
-        return egress.address(cluster.snapshot, address_id)
-    except Unread:
-        return label(address_id)
+    released = egress.released_ids(cluster, request.to, request.nat_gateway_sku)
+    carriers = tuple(egress.carriers(cluster, cluster.outbound_type))
+    carried = {found.lower() for row in carriers for found in row.address_ids}
+    lost = [address_id for address_id in released if address_id.lower() in carried]
+    for address_id in lost:
+        yield Warn(
+            address_id, f"{egress.address_or_name(cluster.snapshot, address_id)} was made by AKS and will be released"
+        )
+    makes_addresses = cluster.outbound_type in (matrix.LOAD_BALANCER, matrix.MANAGED_NAT_GATEWAY)
+    if makes_addresses and (not released or len(lost) < len(released)):
+        yield from (unknown(row.unknown) for row in carriers if row.unknown)
 
 
 _DEFAULTS = {

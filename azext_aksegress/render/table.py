@@ -6,8 +6,13 @@ from collections import OrderedDict
 from typing import Any, Mapping
 
 from azext_aksegress import arm
+from azext_aksegress.render.terminal import clean
 
 Row = Mapping[str, Any]
+
+
+def _name(resource_id: str | None) -> str:
+    return clean(arm.name(resource_id or ""))
 
 
 def _many(result: Any) -> list[Row]:
@@ -31,7 +36,7 @@ def _finding(finding: Row) -> Row:
     return OrderedDict(
         Id=finding["id"],
         Outcome=finding["outcome"],
-        Resource=arm.name(finding["resource"] or ""),
+        Resource=_name(finding["resource"]),
         Observed=_short(finding["observed"] or finding["title"]),
     )
 
@@ -47,6 +52,7 @@ def _target(item: Row) -> Row:
 
 
 def _short(text: str, width: int = 100) -> str:
+    text = clean(text)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
@@ -54,12 +60,12 @@ def show_rows(result: Any) -> list[Row]:
     """One row a subnet."""
     return [
         OrderedDict(
-            Subnet=arm.name(subnet["id"]),
-            Pools=", ".join(subnet["pools"]),
-            RouteTable=arm.name(subnet["routeTable"] or ""),
-            NatGateway=arm.name(subnet["natGateway"] or ""),
+            Subnet=_name(subnet["id"]),
+            Pools=clean(", ".join(subnet["pools"])),
+            RouteTable=_name(subnet["routeTable"]),
+            NatGateway=_name(subnet["natGateway"]),
             EffectivePath=subnet["effectivePath"],
-            OutboundType=item["egress"]["outboundType"],
+            OutboundType=clean(item["egress"]["outboundType"] or ""),
             EgressIps=", ".join(item["egress"]["egressIps"]),
         )
         for item in _many(result)

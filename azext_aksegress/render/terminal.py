@@ -18,6 +18,7 @@ from azext_aksegress.matrix import Path
 from azext_aksegress.migration import Migration
 from azext_aksegress.plan import DISRUPTION, Plan
 from azext_aksegress.report import BLOCKED, NOTHING_TO_DO, UNDETERMINED, Report
+from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Snapshot
 
 Line = List[Tuple[str, str]]
 
@@ -182,12 +183,22 @@ def _value(value: object) -> str:
     return clean("{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}")
 
 
-def before_move(move: Migration, look: Look) -> Iterator[Line]:
-    """What a person must know before anything is sent: the plan, or what stands in its way."""
+def remarks(move: Migration) -> Iterator[Line]:
+    """What a person should know of their request, whatever comes of it."""
     for ignored in move.accepted_in_vain:
         yield [("secondary", f"--accept {ignored} is not needed: it did not occur.")]
-    if move.plan:
-        yield from plan(move.plan, look)
+    yield from older_api_version(move.report.cluster.snapshot)
+
+
+def older_api_version(snapshot: Snapshot) -> Iterator[Line]:
+    """A word where the cloud does not know the api-version that everything here is written for."""
+    if snapshot.api_version not in (API_VERSION, PREVIEW_API_VERSION):
+        said = f"This cloud answers with api-version {snapshot.api_version}: what only {API_VERSION} has is unknown."
+        yield [("warning", said)]
+
+
+def refusals(move: Migration) -> Iterator[Line]:
+    """What stands in the way of a migration, and how to mend it or go past it."""
     for finding in move.refusals:
         yield [(_STYLES[finding.outcome], clean(f"{finding.id} {finding.outcome}: {finding.seen.observed}"))]
         for fix in finding.seen.fix:
@@ -196,14 +207,16 @@ def before_move(move: Migration, look: Look) -> Iterator[Line]:
             yield [("secondary", f"  to go past it knowingly: --accept {finding.id}")]
 
 
-def without_write(move: Migration) -> Iterator[Line]:
+def without_write(move: Migration, look: Look) -> Iterator[Line]:
     """The end of a dry run, or of a move that is not needed."""
     if move.plan is None:
         yield [("success", verdict(move.report))]
         return
+    yield from plan(move.plan, look)
     request = move.report.request
     options = {"nat_gateway_sku": request.nat_gateway_sku} if request.nat_gateway_sku else {}
     accepting = {"accept": move.plan.accepted} if move.plan.accepted else {}
+    yield []
     yield [("primary", "Nothing was sent. To make the move:")]
     command = az("aks egress migrate", ids=move.report.cluster.id, to=request.to, **options, **accepting)
     yield [("action", f"  {command}")]
