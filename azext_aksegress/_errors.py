@@ -3,60 +3,73 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Iterator
+from typing import Any, Iterator
 
-from azext_aksegress.arm import name as last_part
+from azext_aksegress.present import ExitCode, end_with
+from azext_aksegress.render.terminal import clean
 
 
 @contextmanager
-def told(resource_group: str, cluster: str) -> Iterator[None]:
-    """Run a command's work, and turn what it raises into an error that tells a person what to do."""
-    from azure.cli.core.azclierror import (
-        AzureConnectionError,
-        AzureResponseError,
-        FileOperationError,
-        ForbiddenError,
-        ResourceNotFoundError,
-        UnauthorizedError,
-    )
+def told(cli_ctx: Any, resource_group: str, cluster: str) -> Iterator[None]:
+    """Run a command's work, and turn what it raises into an error that tells a person what to do.
+
+    The exit code is noted too, for a command over several clusters, of which only this one fails.
+    """
+    from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, FileOperationError
     from azure.core.exceptions import AzureError, HttpResponseError
 
     from azext_aksegress.apply import NotApplied
+    from azext_aksegress.azure import said
 
     try:
         yield
     except HttpResponseError as error:
-        said = " ".join(str(error.message or error).split())
-        if error.status_code == 404:
-            raise ResourceNotFoundError(
-                f"There is no cluster {cluster} in resource group {resource_group}: {said}",
-                recommendation="Look at the names with `az aks list -o table`, and choose with --subscription.",
-            ) from error
-        if error.status_code == 403:
-            raise ForbiddenError(
-                f"Azure forbids to read cluster {cluster}: {said}",
-                recommendation="Ask for the action Microsoft.ContainerService/managedClusters/read on it.",
-            ) from error
-        if error.status_code == 401:
-            raise UnauthorizedError(
-                f"Azure does not take the sign-in: {said}", recommendation="Sign in again with `az login`."
-            ) from error
-        raise AzureResponseError(
-            f"Azure could not answer for cluster {cluster}: {said}", recommendation="Run the command again later."
-        ) from error
+        raise _of_a_read(cli_ctx, error, f"{cluster} in resource group {resource_group}") from error
     except AzureError as error:
+        end_with(cli_ctx, ExitCode.ERROR)
         raise AzureConnectionError(
-            f"Azure gave no usable answer for cluster {cluster}: {' '.join(str(error).split())}",
+            clean(f"Azure gave no usable answer for cluster {cluster}: {said(error)}"),
             recommendation="Look at the network and the proxy, and run the command again.",
         ) from error
     except NotApplied as error:
-        raise AzureResponseError(
-            str(error),
-            recommendation=f"Look at what is there now with `az aks egress show -g {resource_group} -n {cluster}`, "
-            "then run the same command again.",
-        ) from error
+        end_with(cli_ctx, ExitCode.ERROR)
+        raise AzureResponseError(clean(str(error)), recommendation=clean(error.cure)) from error
     except OSError as error:
+        end_with(cli_ctx, ExitCode.ERROR)
         raise FileOperationError(
-            f"{last_part(error.filename or '') or 'A file'} cannot be used: {error.strerror or error}",
+            clean(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}"),
             recommendation="Look at the path and its permissions.",
         ) from error
+
+
+def _of_a_read(cli_ctx: Any, error: Any, cluster: str) -> Exception:
+    from azure.cli.core import azclierror
+
+    from azext_aksegress.azure import said
+
+    kinds = {
+        401: (
+            azclierror.UnauthorizedError,
+            "Azure does not take the sign-in for",
+            "Sign in again with `az login`.",
+        ),
+        403: (
+            azclierror.ForbiddenError,
+            "Azure forbids to read",
+            "Ask for the action Microsoft.ContainerService/managedClusters/read on it.",
+        ),
+        404: (
+            azclierror.ResourceNotFoundError,
+            "There is no cluster",
+            "Look at the names with `az aks list -o table`, and choose with --subscription.",
+        ),
+    }
+    other = (
+        azclierror.AzureResponseError,
+        "Azure could not answer for",
+        "Mend what Azure names, or run it again later.",
+    )
+    kind, what, cure = kinds.get(error.status_code, other)
+    end_with(cli_ctx, ExitCode.NOT_FOUND if error.status_code == 404 else ExitCode.ERROR)
+    told_so: Exception = kind(clean(f"{what} {cluster}: {said(error)}"), recommendation=cure)
+    return told_so

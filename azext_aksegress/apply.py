@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, Callable
+from typing import Callable
 
 from azure.core.exceptions import AzureError, HttpResponseError
-from azure.core.polling.base_polling import OperationFailed
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
-from azext_aksegress.azure import Azure
+from azext_aksegress.azure import Azure, said
 from azext_aksegress.body import writable
 from azext_aksegress.plan import Plan
 from azext_aksegress.record import Record
@@ -30,31 +29,54 @@ PAUSE = 10
 LONGEST_PAUSE = 120
 OPERATION_TIMEOUT = 3600
 """Seconds until an operation that never ends is left alone; AKS takes some minutes."""
-POLL = 10
+POLL = 5
+"""Seconds between looks at a running operation, where Azure does not say how long; for AKS it does not."""
 LOOKS = 6
-"""How often the cluster's state may be unreadable in a row, with POLL seconds between, before it is left alone."""
+"""How often an operation, or the cluster's state, may be unreadable in a row before it is left alone."""
+WORKING = "Azure is changing the egress"
+
+
+AGAIN = "Look at what is there now with `az aks egress show`, then run the same command again."
 
 
 class NotApplied(Exception):
     """The move was not made, or not to its end; the message is for a person, with cause and what is certain."""
+
+    event = "failed"
+
+    def __init__(self, message: str, cure: str = AGAIN) -> None:
+        """`cure` is what a person does now, in one sentence."""
+        super().__init__(message)
+        self.cure = cure
 
 
 class ChangedMeanwhile(NotApplied):
     """Somebody else changed the cluster between read and write; nothing was sent, or what was sent was refused."""
 
 
+class OutcomeUnknown(NotApplied):
+    """The update may have been taken, or was taken, and how it ended cannot be read."""
+
+    event = "unknown"
+
+
 def apply(azure: Azure, plan: Plan, record: Record, tell: Tell) -> None:
-    """Make the move; raises NotApplied when Azure refuses or fails it, and OSError when no record can be begun."""
-    record.save()
-    record.done("sending")
+    """Make the move; raises NotApplied when no record can be begun, or Azure refuses or fails the update."""
+    try:
+        record.done("sending")
+    except OSError as error:
+        raise NotApplied(
+            f"The record {record.path} cannot be written ({error.strerror}), so nothing was sent.",
+            "Look at the folder and its permissions, then run the same command again.",
+        ) from error
     try:
         tell("sending the update")
-        poller = _send(azure, plan, tell)
+        operation = _send(azure, plan, tell)
         _keep(record, tell, "accepted")
-        _follow(azure, plan, poller, tell)
+        _follow(azure, plan, operation, tell)
     except NotApplied as error:
-        _keep(record, tell, "failed", reason=str(error))
-        raise type(error)(f"{error} The record of what was there before is {record.path}.") from error
+        _keep(record, tell, error.event, reason=str(error))
+        raise type(error)(f"{error} The record of what was there before is {record.path}.", error.cure) from error
     _keep(record, tell, "succeeded")
 
 
@@ -66,29 +88,29 @@ def _keep(record: Record, tell: Tell, event: str, **details: str) -> None:
         tell(f"the record cannot be written any more ({error.strerror})")
 
 
-def _send(azure: Azure, plan: Plan, tell: Tell) -> Any | None:
-    """The poller of the operation, or None when it landed without an answer; raises NotApplied."""
+def _send(azure: Azure, plan: Plan, tell: Tell) -> str | None:
+    """The URL of the operation, or None when none is named, or the answer was lost; raises NotApplied."""
     document = json.dumps(plan.body).encode()
-    for sent in range(SENDS):
+    for sent in range(1, SENDS + 1):
         if plan.etag is None:  # nothing at Azure guards this update, so look right before
             _compare(azure, plan)
         try:
-            return azure.begin_put(document, plan.etag, plan.api_version)
+            return azure.put(document, plan.etag, plan.api_version)
         except HttpResponseError as error:
-            if error.status_code in (429, 503) and sent < SENDS - 1:
+            if error.status_code in (429, 503) and sent < SENDS:
                 _pause(error, tell)
                 continue
             refusal = _refused(error, plan)
-            if not _landing_unknown(error, again=sent > 0):
+            if not _landing_unknown(error, again=sent > 1):
                 raise refusal from error
         except AzureError as error:
-            tell("no answer came: reading what is stored")
-            refusal = NotApplied(f"Azure gave no answer to the update: {' '.join(str(error).split())}")
+            refusal = NotApplied(f"Azure gave no answer to the update: {said(error)}")
+        tell("no clear answer came: reading what is stored")
         if _landed(azure, plan):
             return None
-        if plan.etag is None or sent == SENDS - 1:
+        if plan.etag is None or sent == SENDS:
             raise refusal
-        time.sleep(PAUSE)
+        _wait(PAUSE, tell, "the update did not land: sending it again soon")
     return None
 
 
@@ -96,7 +118,7 @@ def _compare(azure: Azure, plan: Plan) -> None:
     try:
         now = azure.read_cluster(plan.api_version)
     except AzureError as error:
-        raise NotApplied(f"The cluster cannot be read right before the update, so nothing was sent: {error}") from error
+        raise NotApplied(f"The cluster cannot be read once more, so nothing was sent: {said(error)}") from error
     if writable(now) != writable(plan.cluster.document):
         raise ChangedMeanwhile("The cluster was changed since it was checked. Nothing was sent.")
 
@@ -104,7 +126,7 @@ def _compare(azure: Azure, plan: Plan) -> None:
 def _landing_unknown(error: HttpResponseError, again: bool) -> bool:
     """An answer that does not say whether the update was taken; a conflict may be with our own first sending."""
     status = error.status_code or 0
-    return status >= 500 or status < 400 or (again and status in (409, 412))
+    return status >= 500 or status < 300 or (again and status in (409, 412))
 
 
 def _landed(azure: Azure, plan: Plan) -> bool:
@@ -112,7 +134,7 @@ def _landed(azure: Azure, plan: Plan) -> bool:
     try:
         now = azure.read_cluster(plan.api_version)
     except AzureError as error:
-        raise NotApplied(f"It is not known whether Azure took the update: no answer came, and {error}") from error
+        raise OutcomeUnknown(f"It is not known whether Azure took the update: {said(error)}") from error
     if arm.text(now, "eTag") == plan.etag and writable(now) == writable(plan.cluster.document):
         return False
     if _goal(now, plan.body):
@@ -129,17 +151,18 @@ def _goal(now: Json, body: Json) -> bool:
 
 
 def _refused(error: HttpResponseError, plan: Plan) -> NotApplied:
+    name = plan.cluster.name
     if error.status_code == 412:
         return ChangedMeanwhile(
-            f"{plan.cluster.name} was changed by somebody else since it was checked, so Azure refused the update. "
-            "Nothing was changed."
+            f"{name} was changed by somebody else since it was checked, so Azure refused the update."
         )
-    return NotApplied(f"Azure refused the update: {_reason(error)}")
-
-
-def _reason(error: HttpResponseError) -> str:
-    code, message = getattr(error.error, "code", None), getattr(error.error, "message", None)
-    return f"({code}) {message}" if code else " ".join(str(error.message).split())
+    cures = {
+        401: "Sign in again with `az login`, then run the same command again.",
+        403: "Ask for Microsoft.ContainerService/managedClusters/write on it, and for join on what Azure names.",
+        409: f"Wait with `az aks wait --updated --ids {plan.cluster.id}`, then run the same command again.",
+    }
+    cure = cures.get(error.status_code or 0, "Mend what Azure names, and check again with `az aks egress check`.")
+    return NotApplied(f"Azure refused the update of {name}: {said(error)}", cure)
 
 
 def _pause(error: HttpResponseError, tell: Tell) -> None:
@@ -148,50 +171,65 @@ def _pause(error: HttpResponseError, tell: Tell) -> None:
         seconds = float(headers.get("Retry-After", PAUSE))
     except ValueError:
         seconds = PAUSE
-    tell(f"Azure is busy ({error.status_code}): sending again soon")
-    time.sleep(min(max(seconds, 0), LONGEST_PAUSE))
+    seconds = min(max(seconds, 0), LONGEST_PAUSE)
+    _wait(seconds, tell, f"Azure is busy ({error.status_code}): sending again in {seconds:.0f} s")
 
 
-def _follow(azure: Azure, plan: Plan, poller: Any | None, tell: Tell) -> None:
-    if poller is None:
-        return _follow_cluster(azure, plan, tell)
+def _wait(seconds: float, tell: Tell, phase: str) -> None:
+    """Wait, and show every second that time passes."""
+    end = time.monotonic() + seconds
+    while True:
+        tell(phase)
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        time.sleep(min(1.0, left))
+
+
+def _follow(azure: Azure, plan: Plan, operation: str | None, tell: Tell) -> None:
+    """Wait for the end of the operation; where its own word cannot be read, the state of the cluster tells."""
     deadline = time.monotonic() + OPERATION_TIMEOUT
-    while not poller.done():
-        tell("Azure is changing the egress")
-        poller.wait(1)
-        if time.monotonic() > deadline:
-            raise NotApplied(
-                f"The operation is not done after {OPERATION_TIMEOUT // 60} minutes, and goes on in Azure."
-            )
-    try:
-        poller.result()
-    except HttpResponseError as error:
-        if isinstance(error.inner_exception, OperationFailed):
-            raise NotApplied(f"Azure took the update, and then failed it: {_reason(error)}.") from error
-        _follow_cluster(azure, plan, tell)
-    except AzureError:
-        _follow_cluster(azure, plan, tell)
-    return None
-
-
-def _follow_cluster(azure: Azure, plan: Plan, tell: Tell) -> None:
-    """Without the operation's answer, its end shows in the state of the cluster."""
     failures = 0
-    deadline = time.monotonic() + OPERATION_TIMEOUT
+    while operation and failures < LOOKS and time.monotonic() < deadline:
+        try:
+            status, reason, pause = azure.operation(operation)
+        except AzureError:
+            failures += 1
+            pause = 0.0
+        else:
+            failures = 0
+            if status.lower() == "succeeded":
+                return
+            if status.lower() in ("failed", "canceled", "cancelled"):
+                raise NotApplied(f"Azure took the update, and it ended as {status}: {reason}.", _retry(plan))
+        _wait(pause or POLL, tell, WORKING)
+    _follow_cluster(azure, plan, tell, deadline)
+
+
+def _follow_cluster(azure: Azure, plan: Plan, tell: Tell, deadline: float) -> None:
+    failures = 0
     while time.monotonic() < deadline:
-        tell("Azure is changing the egress")
         try:
             state = arm.text(azure.read_cluster(plan.api_version), "properties", "provisioningState") or ""
-            failures = 0
         except AzureError as error:
             failures += 1
             if failures == LOOKS:
-                reason = " ".join(str(error).split())
-                raise NotApplied(f"Azure took the update; how it ended cannot be read: {reason}.") from error
-            state = ""
-        if state.lower() == "succeeded":
-            return
-        if state.lower() in ("failed", "canceled"):
-            raise NotApplied(f"Azure took the update of {plan.cluster.name}, and its state is {state}.")
-        time.sleep(POLL)
-    raise NotApplied(f"The operation is not done after {OPERATION_TIMEOUT // 60} minutes, and goes on in Azure.")
+                raise OutcomeUnknown(
+                    f"Azure took the update of {plan.cluster.name}; how it ended cannot be read: {said(error)}"
+                ) from error
+        else:
+            failures = 0
+            if state.lower() == "succeeded":
+                return
+            if state.lower() in ("failed", "canceled"):
+                raise NotApplied(f"Azure took the update of {plan.cluster.name}; its state is {state}.", _retry(plan))
+        _wait(POLL, tell, WORKING)
+    minutes = OPERATION_TIMEOUT // 60
+    raise OutcomeUnknown(f"The update of {plan.cluster.name} goes on in Azure, not done after {minutes} minutes.")
+
+
+def _retry(plan: Plan) -> str:
+    return (
+        f"Look at what is there now with `az aks egress show --ids {plan.cluster.id}`; the same command again sends "
+        "the update again."
+    )

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from azure.core import PipelineClient
 from azure.core.configuration import Configuration
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline import policies
+from azure.core.polling import NoPolling
 from azure.core.rest import HttpRequest
 from azure.mgmt.core.exceptions import ARMErrorFormat
-from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 from azext_aksegress import arm, matrix, read
 from azext_aksegress.arm import Json
@@ -28,12 +30,18 @@ from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, S
 NETWORK_API_VERSION = "2025-07-01"
 """Microsoft.Network's version in az 2.91.0: the first in its commands with a NAT gateway's IPv6 addresses."""
 PARALLEL_READS = 8
-READ_RETRIES = 4
-READ_TIMEOUT = 30
+READ_TIMEOUT = 20
 """Seconds without an answer after which one try of a read counts as failed."""
-POLLING_INTERVAL = 5
-"""Seconds between looks at a running operation where Azure does not name its own; AKS does not."""
+RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout": READ_TIMEOUT}
+"""A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks."""
+SAFE = {"permit_redirects": False}
+"""ARM answers where it is asked; a redirect would carry the cluster, or the word of somebody else, across hosts."""
 MAX_PAGES = 100
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
+"""How the SDK's models stumble over answers that are not what they expect, before our own reading begins."""
+
+# The SDK logs a traceback at each error that is no JSON, and then goes on; people are told in a sentence instead.
+logging.getLogger("azure.mgmt.containerservice").setLevel(logging.ERROR)
 
 
 class OnlyMethods(policies.SansIOHTTPPolicy):  # type: ignore[type-arg]
@@ -59,7 +67,7 @@ class ArmReader:
         config.headers_policy = policies.HeadersPolicy(**kwargs)
         config.user_agent_policy = kwargs.get("user_agent_policy") or policies.UserAgentPolicy(**kwargs)
         config.proxy_policy = policies.ProxyPolicy(**kwargs)
-        config.redirect_policy = policies.RedirectPolicy(**kwargs)
+        config.redirect_policy = policies.RedirectPolicy(**SAFE)
         config.retry_policy = policies.RetryPolicy(**kwargs)
         config.authentication_policy = kwargs["authentication_policy"]
         config.custom_hook_policy = kwargs.get("custom_hook_policy") or policies.CustomHookPolicy(**kwargs)
@@ -77,23 +85,59 @@ class ArmReader:
         """All members of a collection, page by page, as long as the pages stay on the same host."""
         page = self.get(collection_id, api_version)
         found = [*arm.objects(page, "value")]
-        host = self._client.format_url("/")
         for _ in range(MAX_PAGES):
             link = arm.text(page, "nextLink")
             if link is None:
                 return tuple(found)
-            if not link.lower().startswith(host.lower()):
+            if not self.is_at_home(link):
                 raise ValueError("the next page is on another host")
             page = self._json(link, {})
             found += arm.objects(page, "value")
         raise ValueError(f"more than {MAX_PAGES} pages")
 
+    def operation(self, url: str) -> tuple[Json, float]:
+        """What an operation says of itself, and the seconds to wait before asking again (0 where it does not say)."""
+        response = self._send(url, {})
+        found = response.json()
+        if not isinstance(found, dict):
+            raise ValueError("the operation's answer is not an object")
+        milliseconds = _number(response.headers.get("x-ms-retry-after-ms"))
+        return found, milliseconds / 1000 or _number(response.headers.get("Retry-After"))
+
+    def is_at_home(self, url: str) -> bool:
+        """Whether an URL that Azure gave leads to Azure itself; a token goes with each request."""
+        home: str = self._client.format_url("/")
+        return url.lower().startswith(home.lower())
+
     def _json(self, url: str, params: Mapping[str, str]) -> Any:
+        return self._send(url, params).json()
+
+    def _send(self, url: str, params: Mapping[str, str]) -> Any:
         request = HttpRequest("GET", url, params=params, headers={"Accept": "application/json"})
         response = self._client.send_request(request)
         if response.status_code >= 300:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
-        return response.json()
+        return response
+
+
+def _number(text: str | None) -> float:
+    try:
+        return max(0.0, float(text or 0))
+    except ValueError:
+        return 0.0
+
+
+class _Unfollowed(NoPolling):  # type: ignore[type-arg]  # generic only in newer releases of azure-core
+    """Ends where the SDK's own polling would begin: with the answer as it came."""
+
+    def resource(self) -> Any:
+        """The headers of the answer that accepted the update."""
+        answer: Any = self._initial_response
+        return answer.http_response.headers
+
+
+def _unfollowed() -> Any:
+    return _Unfollowed()  # type: ignore[no-untyped-call]
 
 
 class Azure:
@@ -122,7 +166,8 @@ class Azure:
     def _read_cluster(self, api_version: str) -> tuple[str, Json]:
         def get(version: str) -> Any:
             operations, extra = _cluster_operations(self._cli_ctx, version, per_retry_policies=[OnlyMethods("GET")])
-            return operations.get(self._resource_group, self._name, cls=_raw, read_timeout=READ_TIMEOUT, **extra)
+            with _understood():
+                return operations.get(self._resource_group, self._name, cls=_raw, **RETRIES, **extra)
 
         version, cluster = _newest(get, api_version)
         if not isinstance(cluster, dict) or not arm.text(cluster, "id"):
@@ -136,8 +181,7 @@ class Azure:
         reader: ArmReader = get_mgmt_service_client(
             self._cli_ctx,
             ArmReader,
-            retry_total=READ_RETRIES,
-            read_timeout=READ_TIMEOUT,
+            **RETRIES,
             per_retry_policies=[OnlyMethods("GET")],
         )
         return reader
@@ -147,25 +191,57 @@ class Azure:
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             return dict(zip(ids, pool.map(lambda resource_id: _answer(reader, resource_id), ids)))
 
-    def begin_put(self, body: bytes, etag: str | None, api_version: str) -> Any:
-        """Send the whole cluster once, without any retry; the poller of the operation that this starts.
+    def put(self, body: bytes, etag: str | None, api_version: str) -> str | None:
+        """Send the whole cluster once, without any retry; the URL of the operation that this starts, if one is named.
 
-        Raises HttpResponseError when Azure refuses, and AzureError when no answer came.
+        Raises HttpResponseError when Azure refuses, and AzureError when no answer came that can be understood.
         """
         operations, extra = _cluster_operations(
             self._cli_ctx, api_version, per_retry_policies=[OnlyMethods("GET", "PUT")]
         )
-        return operations.begin_create_or_update(
-            self._resource_group,
-            self._name,
-            io.BytesIO(body),
-            content_type="application/json",
-            headers={"If-Match": etag} if etag else {},
-            cls=_raw,
-            polling=ARMPolling(POLLING_INTERVAL),
-            retry_total=0,
-            **extra,
-        )
+        with _understood():
+            headers = operations.begin_create_or_update(
+                self._resource_group,
+                self._name,
+                io.BytesIO(body),
+                content_type="application/json",
+                headers={"If-Match": etag} if etag else {},
+                polling=_unfollowed(),
+                retry_total=0,
+                **extra,
+            ).result()
+        url: str | None = headers.get("Azure-AsyncOperation")
+        return url if url and self._reader.is_at_home(url) else None
+
+    def operation(self, url: str) -> tuple[str, str, float]:
+        """Status of an operation, what went wrong in words, and the seconds to wait before asking again.
+
+        Raises AzureError when the operation cannot be read.
+        """
+        with _understood():
+            found, pause = self._reader.operation(url)
+        code, message = arm.text(found, "error", "code"), arm.text(found, "error", "message")
+        reason = " ".join((message or "Azure gives no reason").split())
+        return arm.text(found, "status") or "", f"({code}) {reason}" if code else reason, pause
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Whatever cannot be understood of an answer is an AzureError."""
+    try:
+        yield
+    except AzureError:
+        raise
+    except UNREADABLE as error:
+        raise AzureError("Azure's answer cannot be understood.") from error
+
+
+def said(error: AzureError) -> str:
+    """What an error says, once and on one line: code and message of the service where there are any."""
+    detail = getattr(error, "error", None)
+    code, message = getattr(detail, "code", None), getattr(detail, "message", None)
+    words = " ".join(str(message or error.message or error).split())
+    return f"({code}) {words}" if code and not words.startswith(f"({code})") else words
 
 
 def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> tuple[Any, dict[str, str]]:
@@ -179,7 +255,7 @@ def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> tuple[
     single = int(containerservice.__version__.partition(".")[0]) >= 39
     at = {"api_version": api_version}
     client = get_mgmt_service_client(
-        cli_ctx, containerservice.ContainerServiceClient, **({**kwargs, **at} if single else kwargs)
+        cli_ctx, containerservice.ContainerServiceClient, **SAFE, **({**kwargs, **at} if single else kwargs)
     )
     return client.managed_clusters, {} if single else at
 
@@ -207,18 +283,25 @@ def _answer(reader: ArmReader, resource_id: str) -> Answer:
             NETWORK_API_VERSION,
         )
     except HttpResponseError as error:
-        permission = f"{arm.resource_type(resource_id)}/read"
-        forbidden = error.status_code in (401, 403)
-        return Unread(resource_id, _reason(error), permission if forbidden else None)
-    except (AzureError, ValueError) as error:
-        return Unread(resource_id, f"no readable answer ({type(error).__name__})")
+        forbidden = error.status_code == 403
+        permission = f"{arm.resource_type(resource_id)}/read" if forbidden else None
+        return Unread(resource_id, _reason(error), permission)
+    except (ServiceRequestError, ServiceResponseError):
+        return Unread(resource_id, "Azure gave no answer")
+    except ValueError as error:
+        ours = type(error) is ValueError  # JSONDecodeError is one too, and talks of columns
+        return Unread(resource_id, str(error) if ours else "the answer is not JSON")
+    except AzureError as error:
+        return Unread(resource_id, said(error))
     if many or isinstance(found, dict):
         return tuple(found) if many else found
-    return Unread(resource_id, "no readable answer (not an object)")
+    return Unread(resource_id, "the answer is not a resource")
 
 
 def _reason(error: HttpResponseError) -> str:
-    words = {401: "not signed in for it", 403: "forbidden", 404: "not found", 429: "throttled"}
+    words = {401: "the sign-in is not valid for it", 403: "forbidden", 404: "not found", 429: "throttled"}
+    if error.status_code and 200 <= error.status_code < 300:
+        return "the answer is not JSON"
     code = getattr(error.error, "code", None)
     status = words.get(error.status_code or 0, f"HTTP {error.status_code}")
     return f"{status} ({code})" if code else status

@@ -242,12 +242,15 @@ class ClusterDocument:
         return location.lower().replace(" ", "") if location else None
 
     def setting(self, *path: str) -> object:
-        """The value at a path below `properties`, or None."""
-        return arm.dig(self.document, "properties", *path)
+        """The value at a path below `properties`, or None; raises Unread where there are no properties at all."""
+        properties = self.document.get("properties")
+        if not isinstance(properties, dict):
+            raise Unread(self.id, "Azure's answer has no properties")
+        return arm.dig(properties, *path)
 
     def text(self, *path: str) -> str | None:
-        """The non-empty string at a path below `properties`, or None."""
-        return arm.text(self.document, "properties", *path)
+        """The non-empty string at a path below `properties`, or None; raises Unread as `setting` does."""
+        return arm.text(self.setting(*path))
 
     def required(self, *path: str) -> str:
         """The string at a path below `properties`; raises Unread where Azure's answer has none."""
@@ -288,7 +291,7 @@ class Cluster(ClusterDocument):
     @cached_property
     def pools(self) -> tuple[Pool, ...]:
         """All agent pools; raises Unread for a cluster that lists none and has no hosted system pool either."""
-        listed = arm.objects(self.document, "properties", "agentPoolProfiles")
+        listed = arm.objects(self.setting("agentPoolProfiles"))
         pools = tuple(
             Pool(arm.child(self.id, "agentPools", arm.text(item, "name") or "unnamed"), item) for item in listed
         )

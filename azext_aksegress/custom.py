@@ -35,7 +35,7 @@ def check(
     from azext_aksegress.render import terminal
 
     if snapshot:
-        read = _load(snapshot, resource_group_name, resource_name)
+        read = _load(cmd, snapshot, resource_group_name, resource_name)
     else:
         read = _read(cmd, resource_group_name, resource_name, to)
     if to is None:
@@ -65,15 +65,14 @@ def migrate(
 
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
-    with told(resource_group_name, resource_name):
+    with told(cmd.cli_ctx, resource_group_name, resource_name):
         talk.phase("reading the cluster")
         move = migration.prepare(azure.read(to), _request(to, nat_gateway_sku), accept or ())
         talk.end()
         talk.lines(terminal.remarks(move))
         if move.refusals:
-            talk.lines(terminal.refusals(move))
             code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
-            return present(cmd, move.to_json(), terminal.report(move.report, look()), code)
+            return present(cmd, move.to_json(), terminal.refused(move, look()), code, terminal.refusals(move))
         if move.plan is None or dry_run:
             return present(cmd, move.to_json(), terminal.without_write(move, look()))
         talk.confirm(terminal.plan(move.plan, look()), f"Move {resource_name} from {move.plan.origin} to {to}?", yes)
@@ -84,12 +83,14 @@ def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any) -> Any:
     """Apply the plan of a confirmed migration, read again, and say what is there now."""
     from azext_aksegress import record, verify
     from azext_aksegress.apply import apply
+    from azext_aksegress.fixes import az
     from azext_aksegress.present import ExitCode, look, present
     from azext_aksegress.render import terminal
 
     folder = os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER)
     kept = record.Record(folder, move.report, move.plan, _versions())
-    talk.interruptible(lambda: apply(azure, move.plan, kept, talk.phase), kept.path)
+    here = az("aks egress show", ids=move.report.cluster.id)
+    talk.interruptible(lambda: apply(azure, move.plan, kept, talk.phase), here, kept.path)
     talk.phase("reading the cluster again")
     findings, egress_ips = verify.read_again(azure, move.report.request)
     talk.end()
@@ -117,13 +118,14 @@ def _read(cmd: Any, resource_group: str | None, name: str | None, to: str | None
     from azext_aksegress.present import Talk
     from azext_aksegress.render import terminal
 
-    with told(resource_group or "", name or ""):
+    talk = Talk(cmd.cli_ctx)
+    with told(cmd.cli_ctx, resource_group or "", name or ""), talk.working("reading the cluster"):
         snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(to)
-    Talk(cmd.cli_ctx).lines(terminal.older_api_version(snapshot))
+    talk.lines(terminal.older_api_version(snapshot))
     return snapshot
 
 
-def _load(path: str, resource_group: str | None, name: str | None) -> Any:
+def _load(cmd: Any, path: str, resource_group: str | None, name: str | None) -> Any:
     """The snapshot in a file; it must be of the cluster that -g and -n name, where they do."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
@@ -131,10 +133,10 @@ def _load(path: str, resource_group: str | None, name: str | None) -> Any:
     from azext_aksegress._errors import told
 
     again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
-    with told(resource_group or "", name or ""), open(path, encoding="utf-8-sig") as file:
+    with told(cmd.cli_ctx, "", ""), open(path, "rb") as file:
         try:
-            found = snapshot.from_json(json.load(file))
-        except ValueError as error:
+            found = snapshot.from_json(json.load(file))  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
+        except (ValueError, RecursionError) as error:
             raise InvalidArgumentValueError(f"{path} is no snapshot: {error}.", recommendation=again) from error
     for asked, label in ((resource_group, "resourceGroups"), (name, "managedClusters")):
         stored = arm.part(arm.text(found.cluster, "id") or "", label)

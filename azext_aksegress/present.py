@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Iterable, Iterator
 
 from azext_aksegress.checks import WARN
 from azext_aksegress.render.terminal import Line, Look, clean
@@ -35,7 +37,8 @@ WORST_FIRST = (
 )
 """Which code wins where one command judged several clusters."""
 
-FAIL_ON = ("blocked", "warning", "never")
+_ASKING = threading.Lock()
+"""With --ids, az runs the clusters side by side; a person is asked about one at a time."""
 
 
 def exit_code(report: Report, fail_on: str) -> ExitCode:
@@ -48,10 +51,16 @@ def exit_code(report: Report, fail_on: str) -> ExitCode:
     return ExitCode.UNDETERMINED if report.verdict == UNDETERMINED else ExitCode.OK
 
 
-def present(cmd: Any, data: Any, pretty: Iterable[Line], code: ExitCode = ExitCode.OK) -> Any:
-    """What the command returns to az: the data, or nothing where a person reads the report on a terminal."""
-    _end_with(cmd.cli_ctx, code)
+def present(
+    cmd: Any, data: Any, pretty: Iterable[Line], code: ExitCode = ExitCode.OK, aside: Iterable[Line] = ()
+) -> Any:
+    """What the command returns to az: the data, or nothing where a person reads the report on a terminal.
+
+    `aside` is said on stderr where the data does not say it in words.
+    """
+    end_with(cmd.cli_ctx, code)
     if not _for_a_person(cmd.cli_ctx):
+        Talk(cmd.cli_ctx).lines(aside)
         return data
     _print(pretty, sys.stdout)
     return None
@@ -81,7 +90,7 @@ def _abbreviates(option: str, *known: str) -> bool:
     return len(option) > 3 and any(found.startswith(option) for found in known)
 
 
-def _end_with(cli_ctx: Any, code: ExitCode) -> None:
+def end_with(cli_ctx: Any, code: ExitCode) -> None:
     """Have az print the result, as -o and --query ask, and then end with a code; the worst wins among several."""
     from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
 
@@ -132,14 +141,16 @@ class Talk:
         if yes or self._config.getboolean("core", "disable_confirm_prompt", fallback=False):
             self.lines(plan)
             return
-        _print(plan, sys.stderr)
-        if not sys.stdin.isatty():
-            raise RequiredArgumentMissingError(
-                "There is no terminal to ask on, so nothing was sent.", recommendation="Add --yes to make the move."
-            )
-        sys.stderr.write(f"{clean(question)} (y/N): ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        with _ASKING:
+            _print(plan, sys.stderr)
+            if not sys.stdin.isatty():
+                raise RequiredArgumentMissingError(
+                    "There is no terminal to ask on, so nothing was sent.", recommendation="Add --yes to make the move."
+                )
+            sys.stderr.write(f"{clean(question)} (y/N): ")
+            sys.stderr.flush()
+            answer = sys.stdin.readline()
+        if answer.strip().lower() not in ("y", "yes"):
             raise ManualInterrupt("Declined: nothing was sent.")
 
     def phase(self, phase: str) -> None:
@@ -148,13 +159,13 @@ class Talk:
             return
         elapsed = int(time.monotonic() - self._started)
         if self._terminal:
-            sys.stderr.write(f"\r\x1b[K{phase} … {elapsed // 60}:{elapsed % 60:02d}")
+            sys.stderr.write(f"\r\x1b[K{phase} ... {elapsed // 60}:{elapsed % 60:02d}")
         elif phase != self._phase:
             sys.stderr.write(f"{time.strftime('%H:%M:%S')} {phase}\n")
         sys.stderr.flush()
         self._phase = phase
 
-    def interruptible(self, work: Callable[[], None], record_path: str) -> None:
+    def interruptible(self, work: Callable[[], None], look: str, record_path: str) -> None:
         """Run work that Azure goes on with when it is interrupted here, and say so then."""
         from azure.cli.core.azclierror import ManualInterrupt
 
@@ -163,8 +174,18 @@ class Talk:
         except KeyboardInterrupt as interrupt:
             raise ManualInterrupt(
                 "Interrupted here; what was sent to Azure goes on there.",
-                recommendation=f"Look with `az aks egress show`; the record is {record_path}.",
+                recommendation=f"Look with `{look}`; the record is {record_path}.",
             ) from interrupt
+        finally:
+            self.end()
+
+    @contextmanager
+    def working(self, phase: str) -> Iterator[None]:
+        """Show on a terminal that a read goes on; a pipe hears nothing of it."""
+        if self._terminal:
+            self.phase(phase)
+        try:
+            yield
         finally:
             self.end()
 

@@ -46,9 +46,9 @@ def _new(snapshot: Snapshot) -> list[str]:
 
 
 def _wanted(cluster: Cluster) -> Iterator[str]:
-    for profile in ("loadBalancerProfile", "natGatewayProfile"):
-        yield from egress.effective_ids(cluster, profile)
     try:
+        for profile in ("loadBalancerProfile", "natGatewayProfile"):
+            yield from egress.effective_ids(cluster, profile)
         for pool in cluster.pools:
             if pool.node_public_ip and pool.node_public_ip_prefix_id:
                 yield pool.node_public_ip_prefix_id

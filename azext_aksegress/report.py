@@ -153,7 +153,9 @@ def cluster_json(cluster: Cluster) -> Json:
         "subscriptionId": cluster.subscription_id,
         "location": cluster.location,
         "vnet": _known(lambda: cluster.vnet),
-        "kubernetesVersion": cluster.text("currentKubernetesVersion") or cluster.text("kubernetesVersion"),
+        "kubernetesVersion": _known(
+            lambda: cluster.text("currentKubernetesVersion") or cluster.text("kubernetesVersion")
+        ),
     }
 
 

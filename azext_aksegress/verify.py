@@ -7,7 +7,7 @@ from typing import Iterator
 from azure.core.exceptions import AzureError
 
 from azext_aksegress import arm, egress
-from azext_aksegress.azure import Azure
+from azext_aksegress.azure import Azure, said
 from azext_aksegress.checks import FAIL, PASS, UNKNOWN, Check, Finding, Outcome, Request, unknown
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.snapshot import Unread
@@ -31,7 +31,7 @@ def read_again(azure: Azure, request: Request) -> tuple[tuple[Finding, ...], tup
     try:
         cluster = Cluster(azure.read(request.to))
     except AzureError as error:
-        return (Finding(READ, Outcome(UNKNOWN, None, " ".join(str(error).split()))),), ()
+        return (Finding(READ, Outcome(UNKNOWN, None, said(error))),), ()
     return after_move(cluster, request), egress.before(cluster).known
 
 

@@ -11,8 +11,9 @@ from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
 from azext_aksegress import apply as applying
 from azext_aksegress import plan as planning
-from azext_aksegress.apply import ChangedMeanwhile, NotApplied
+from azext_aksegress.apply import ChangedMeanwhile, NotApplied, OutcomeUnknown
 from azext_aksegress.record import Record
+from azext_aksegress.report import Report
 from tests.builders import Shop
 
 UDR = "userDefinedRouting"
@@ -26,50 +27,48 @@ def refused(status: int, code: str = "SomeCode", retry_after: str | None = None)
     return error
 
 
-class Done:
-    """A poller of an operation that has ended."""
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self._error = error
-
-    def done(self) -> bool:
-        return True
-
-    def wait(self, _: float) -> None:
-        raise AssertionError("it has ended")
-
-    def result(self) -> None:
-        if self._error:
-            raise self._error
+OPERATION = "https://azure/operation"
+SUCCEEDED, RUNNING = ("Succeeded", "", 0.0), ("InProgress", "", 0.0)
 
 
 class ScriptedAzure:
-    """Answers each sending as a script says, and keeps what was sent."""
+    """Answers each sending and each look at the operation as a script says, and keeps what was sent."""
 
     def __init__(self, shop: Shop, *answers: Any) -> None:
         self._shop = shop
-        self._answers = list(answers)
+        self.answers = list(answers)
+        self.operations: list[Any] = [SUCCEEDED]
+        self.reads: list[Exception] = []
         self.sent: list[tuple[dict[str, Any], str | None]] = []
 
-    def begin_put(self, document: bytes, etag: str | None, _: str) -> Any:
+    def put(self, document: bytes, etag: str | None, _: str) -> Any:
         self.sent.append((json.loads(document), etag))
-        answer = self._answers.pop(0)
-        if callable(answer):
-            answer = answer()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return played(self.answers)
 
-    def read_cluster(self) -> Any:
+    def operation(self, _: str) -> Any:
+        return played(self.operations)
+
+    def read_cluster(self, _: str) -> Any:
+        if self.reads:
+            raise self.reads.pop(0)
         return copy.deepcopy(self._shop.document)
+
+
+def played(script: list[Any]) -> Any:
+    """The next line of a script: raised where it is an error, called where it is a function."""
+    answer = script.pop(0)
+    answer = answer() if callable(answer) else answer
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 class Run:
     """One `apply` of the move of a routed cluster to userDefinedRouting."""
 
-    def __init__(self, folder: Path, *answers: Any, shop: Shop | None = None) -> None:
+    def __init__(self, folder: Path, *answers: Any, shop: Shop | None = None, report: Report | None = None) -> None:
         self.shop = shop or Shop.byo().routed()
-        made = self.shop.report(UDR)
+        made = report or self.shop.report(UDR)
         self.plan = planning.make(made, ())
         self.azure = ScriptedAzure(self.shop, *answers)
         self.record = Record(str(folder), made, self.plan, {})
@@ -105,33 +104,36 @@ class Run:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that only sleeping moves."""
     pauses: list[float] = []
     monkeypatch.setattr(applying.time, "sleep", pauses.append)
+    monkeypatch.setattr(applying.time, "monotonic", lambda: sum(pauses))
     return pauses
 
 
 def test_the_update_goes_out_once_with_the_etag_of_what_was_judged(tmp_path: Path) -> None:
-    run = Run(tmp_path, Done())
+    run = Run(tmp_path, OPERATION)
     run()
     ((_, etag),) = run.azure.sent
     assert etag == run.shop.document["eTag"]
-    assert run.events == ["accepted", "succeeded"]
+    assert run.events == ["sending", "accepted", "succeeded"]
 
 
 def test_the_record_is_there_before_anything_is_sent(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    run = Run(tmp_path / "file", Done())
-    with pytest.raises(OSError, match="file"):
+    run = Run(tmp_path / "file", OPERATION)
+    with pytest.raises(NotApplied, match="nothing was sent"):
         run()
     assert run.azure.sent == []
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_azure_is_asked_again(tmp_path: Path, status: int, no_waiting: list[float]) -> None:
-    run = Run(tmp_path, refused(status, retry_after="7"), Done())
+    run = Run(tmp_path, refused(status, retry_after="7"), OPERATION)
     run()
     assert len(run.azure.sent) == 2
-    assert no_waiting == [7]
+    assert sum(no_waiting) == pytest.approx(7, abs=0.1)
+    assert any("sending again in 7 s" in phase for phase in run.phases)
 
 
 def test_an_azure_that_stays_busy_is_left_alone(tmp_path: Path) -> None:
@@ -147,7 +149,7 @@ def test_a_refusal_is_told_with_its_code_and_not_repeated(tmp_path: Path, status
     with pytest.raises(NotApplied, match="TheCode"):
         run()
     assert len(run.azure.sent) == 1
-    assert run.events == ["failed"]
+    assert run.events == ["sending", "failed"]
 
 
 def test_a_change_by_somebody_else_is_never_overwritten(tmp_path: Path) -> None:
@@ -159,17 +161,17 @@ def test_a_change_by_somebody_else_is_never_overwritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lost", [ServiceResponseError("reset"), refused(502)])
 def test_an_update_that_did_not_land_is_sent_again(tmp_path: Path, lost: Exception) -> None:
-    run = Run(tmp_path, lost, Done())
+    run = Run(tmp_path, lost, OPERATION)
     run()
     assert len(run.azure.sent) == 2
 
 
 def test_an_update_that_landed_without_an_answer_is_not_sent_again(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    run.azure._answers = [run.lands()]
+    run.azure.answers = [run.lands()]
     run()
     assert len(run.azure.sent) == 1
-    assert run.events == ["accepted", "succeeded"]
+    assert run.events == ["sending", "accepted", "succeeded"]
 
 
 def test_a_conflict_after_a_second_sending_may_be_with_our_own_first_one(tmp_path: Path) -> None:
@@ -179,31 +181,148 @@ def test_a_conflict_after_a_second_sending_may_be_with_our_own_first_one(tmp_pat
         run.lands()()
         return refused(412)
 
-    run.azure._answers = [refused(503), first_one_landed_late]
+    run.azure.answers = [refused(503), first_one_landed_late]
     run()
-    assert run.events == ["accepted", "succeeded"]
+    assert run.events == ["sending", "accepted", "succeeded"]
 
 
 def test_an_update_is_not_sent_again_once_somebody_else_wrote(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    run.azure._answers = [run.somebody_else()]
+    run.azure.answers = [run.somebody_else()]
     with pytest.raises(ChangedMeanwhile):
         run()
     assert len(run.azure.sent) == 1
 
 
-def test_a_failed_operation_is_told_with_its_code(tmp_path: Path) -> None:
-    run = Run(tmp_path, Done(refused(200, "NatGatewayFailed")))
-    with pytest.raises(NotApplied, match="NatGatewayFailed"):
+@pytest.mark.parametrize("status", ["Failed", "Canceled"])
+def test_an_operation_that_fails_is_told_with_its_code(tmp_path: Path, status: str) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [RUNNING, (status, "(NatGatewayFailed) no room", 0.0)]
+    with pytest.raises(NotApplied, match=f"{status}: .NatGatewayFailed. no room"):
         run()
-    assert run.events == ["accepted", "failed"]
+    assert run.events == ["sending", "accepted", "failed"]
+
+
+def test_a_single_look_that_fails_is_no_failed_operation(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [refused(403), ServiceResponseError("reset"), RUNNING, SUCCEEDED]
+    run()
+    assert run.events[-1] == "succeeded"
+
+
+def test_where_the_operation_cannot_be_read_the_state_of_the_cluster_tells(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [refused(404)] * applying.LOOKS
+    run()
+    assert run.events[-1] == "succeeded"
+
+
+def test_where_neither_can_be_read_the_outcome_is_unknown_rather_than_failed(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [refused(401)] * applying.LOOKS
+    run.azure.reads = [refused(403, "Forbidden")] * applying.LOOKS
+    with pytest.raises(OutcomeUnknown, match="Azure took the update"):
+        run()
+    assert run.events == ["sending", "accepted", "unknown"]
+
+
+def test_an_operation_that_never_ends_is_left_alone(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [RUNNING] * 10_000
+    run.shop.set(provisioningState="Updating")
+    with pytest.raises(OutcomeUnknown, match="goes on in Azure"):
+        run()
+
+
+def test_a_failed_state_of_the_cluster_is_told(tmp_path: Path) -> None:
+    run = Run(tmp_path, lambda: None)
+    run.shop.set(provisioningState="Failed")
+    with pytest.raises(NotApplied, match="its state is Failed"):
+        run()
+
+
+def test_every_error_names_the_record(tmp_path: Path) -> None:
+    run = Run(tmp_path, refused(400))
+    with pytest.raises(NotApplied) as caught:
+        run()
+    assert run.record.path in str(caught.value)
+
+
+@pytest.mark.parametrize(("status", "cure"), [(401, "az login"), (403, "managedClusters/write"), (409, "az aks wait")])
+def test_a_refusal_comes_with_its_own_cure(tmp_path: Path, status: int, cure: str) -> None:
+    run = Run(tmp_path, refused(status))
+    with pytest.raises(NotApplied) as caught:
+        run()
+    assert cure in caught.value.cure
+
+
+def test_a_record_that_cannot_be_written_any_more_keeps_nobody_from_following(tmp_path: Path) -> None:
+    folder = tmp_path / "records"
+    run = Run(folder)
+
+    def accepted() -> str:
+        for found in folder.iterdir():
+            found.unlink()
+        folder.rmdir()
+        folder.write_text("in the way")
+        return OPERATION
+
+    run.azure.answers = [accepted]
+    run()
+    assert any("the record cannot be written" in phase for phase in run.phases)
+
+
+def test_another_change_of_somebody_elses_is_not_our_new_sku(tmp_path: Path) -> None:
+    shop = Shop.managed("managedNATGateway")
+    run = Run(tmp_path, shop=shop, report=shop.report("managedNATGateway", nat_gateway_sku="StandardV2"))
+    run.azure.answers = [run.somebody_else()]
+    with pytest.raises(ChangedMeanwhile):
+        run()
 
 
 def test_without_an_etag_the_cluster_is_compared_right_before(tmp_path: Path) -> None:
     shop = Shop.byo().routed()
     del shop.document["eTag"]
-    run = Run(tmp_path, Done(), shop=shop)
+    run = Run(tmp_path, OPERATION, shop=shop)
     shop.estate.resources[shop.document["id"].lower()] = {**copy.deepcopy(shop.document), "tags": {"who": "else"}}
     with pytest.raises(ChangedMeanwhile):
         run()
     assert run.azure.sent == []
+
+
+def test_without_an_etag_nothing_is_sent_again_after_a_lost_answer(tmp_path: Path) -> None:
+    shop = Shop.byo().routed()
+    del shop.document["eTag"]
+    run = Run(tmp_path, ServiceResponseError("reset"), OPERATION, shop=shop)
+    with pytest.raises(NotApplied, match="no answer"):
+        run()
+    assert len(run.azure.sent) == 1
+
+
+def test_without_an_etag_our_own_success_is_not_taken_for_somebody_elses(tmp_path: Path) -> None:
+    shop = Shop.byo().routed()
+    del shop.document["eTag"]
+    run = Run(tmp_path, shop=shop)
+
+    def lands() -> Exception:
+        shop.network(outboundType=UDR)
+        return ServiceResponseError("reset")
+
+    run.azure.answers = [lands]
+    run()
+    assert run.events[-1] == "succeeded"
+
+
+def test_without_an_etag_the_cluster_is_compared_before_every_sending(tmp_path: Path) -> None:
+    shop = Shop.byo().routed()
+    del shop.document["eTag"]
+    run = Run(tmp_path, shop=shop)
+
+    def busy_while_somebody_writes() -> Exception:
+        shop.set(tags={"who": "else"})
+        return refused(503)
+
+    run.azure.answers = [busy_while_somebody_writes, OPERATION]
+    with pytest.raises(ChangedMeanwhile):
+        run()
+    assert len(run.azure.sent) == 1

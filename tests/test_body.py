@@ -90,6 +90,11 @@ def test_a_repeated_update_keeps_the_stored_profile() -> None:
     assert profile(shop, LB) == {key: value for key, value in stored.items() if key != "effectiveOutboundIPs"}
 
 
+def test_a_repeated_update_of_the_retired_spelling_keeps_standard_v2() -> None:
+    shop = Shop.managed(MNAT).network(outboundType="managedNATGatewayV2", natGatewayProfile="odd")
+    assert profile(shop.set(provisioningState="Failed"), MNAT)["sku"] == "StandardV2"
+
+
 def test_a_new_sku_keeps_the_rest_of_the_gateways_profile() -> None:
     found = profile(Shop.managed(MNAT), MNAT, "StandardV2")
     assert found == {"managedOutboundIPProfile": {"count": 1}, "idleTimeoutInMinutes": 4, "sku": "StandardV2"}

@@ -4,7 +4,7 @@ import pytest
 
 from azext_aksegress import egress
 from azext_aksegress.report import show_json
-from tests.armsim.estate import node_group
+from tests.armsim.estate import SUBSCRIPTION, node_group
 from tests.builders import CLUSTER, Shop
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
@@ -33,6 +33,15 @@ class TestEffectivePath:
             Shop.byo().gated("snet-apps").pool("apps", enableNodePublicIP=True).pool("system", enableNodePublicIP=True)
         )
         assert paths(shop) == {"snet-system": "nodePublicIP", "snet-apps": "natGateway"}
+
+    def test_pools_of_one_subnet_with_and_without_node_addresses_are_both_said(self) -> None:
+        shop = Shop.byo()
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        shop.pool(
+            "apps", vnetSubnetID=shop.subnets["snet-system"], enableNodePublicIP=True, nodePublicIPPrefixID=prefix
+        )
+        assert paths(shop) == {"snet-system": "nodePublicIP, loadBalancer"}
+        assert before(shop) == ("52.0.0.8/30", "20.50.0.2")
 
     def test_the_load_balancer_comes_last(self) -> None:
         assert set(paths(Shop.byo()).values()) == {"loadBalancer"}
@@ -99,6 +108,21 @@ class TestAddressesToday:
         shop.estate.resources = {key: row for key, row in shop.estate.resources.items() if "publicip" not in key}
         assert not egress.before(shop.cluster()).complete
 
+    def test_behind_a_default_route_in_the_table_that_aks_made_are_found_too(self) -> None:
+        shop = Shop.byo(UDR)
+        table = shop.estate.route_table("aks-agentpool-routetable", "10.1.0.4", group=node_group(CLUSTER))
+        for subnet in shop.subnets.values():
+            shop.estate.attach(subnet, route_table=table)
+        assert before(shop) == ("52.0.0.1",)
+
+    def test_of_a_managed_cluster_whose_network_cannot_be_listed_are_not_all_known(self) -> None:
+        shop = Shop.managed()
+        shop.arm.forbid(
+            f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{node_group(CLUSTER)}/providers/Microsoft.Network/v"
+        )
+        found = egress.before(shop.cluster())
+        assert (found.known, found.complete) == (("20.50.0.2",), False)
+
 
 class TestAddressesAfter:
     def test_those_that_aks_makes_are_unknown(self) -> None:
@@ -114,6 +138,15 @@ class TestAddressesAfter:
         subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
         shop.estate.attach(subnet, nat_gateway=gateway)
         assert egress.after(shop.cluster(), "none", None).known == ()
+
+    def test_a_gateway_of_ones_own_gives_way_to_the_one_that_aks_makes(self) -> None:
+        shop = Shop.managed()
+        subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
+        shop.estate.attach(subnet, nat_gateway=shop.estate.nat_gateway("nat-own", [shop.estate.public_ip("pip")]))
+        assert [row.reason for row in egress.after(shop.cluster(), MNAT, None).unknown] == [egress.MADE_BY_THE_MOVE]
+
+    def test_without_a_type_of_its_own_a_default_route_may_come_by_bgp(self) -> None:
+        assert not egress.after(Shop.byo().table("snet-apps").cluster(), "none", None).complete
 
     def test_block_leaves_none(self) -> None:
         found = egress.after(Shop.byo(UDR).cluster(), "block", None)

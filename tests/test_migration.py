@@ -78,8 +78,8 @@ class TestPlan:
         assert step["resource"] == shop.document["id"]
         assert f"If-Match {shop.document['eTag']}" in step["detail"]
 
-    def test_block_is_sent_with_the_pinned_preview(self) -> None:
-        plan = prepared(Shop.managed(**isolated()), "block").plan
+    def test_it_is_sent_with_the_api_version_that_it_was_read_with(self) -> None:
+        plan = prepared(Shop.managed(**isolated()).older("2026-05-02-preview"), "block").plan
         assert plan is not None
         assert plan.api_version == "2026-05-02-preview"
         assert "2026-05-02-preview" in plan.to_json()["steps"][0]["detail"]

@@ -72,6 +72,21 @@ def test_a_snapshot_with_a_broken_part_is_judged_all_the_same(part: str, value: 
     assert make(snapshot.from_json(document), Request("loadBalancer")).findings
 
 
+@pytest.mark.parametrize("answer", [{}, {"properties": None}, {"properties": "text"}])
+def test_a_resource_without_properties_was_not_read(answer: dict[str, object]) -> None:
+    found = Shop.byo().snapshot().plus({"/subscriptions/1/x": answer})
+    with pytest.raises(Unread, match="no properties"):
+        found.resource("/subscriptions/1/x")
+
+
+@pytest.mark.parametrize("properties", [None, "text", []])
+def test_a_cluster_without_properties_shows_nothing_green(properties: object) -> None:
+    shop = Shop.byo()
+    shop.document["properties"] = properties
+    passed = {finding.id for finding in shop.report("userDefinedRouting").findings if finding.outcome == "pass"}
+    assert passed == {"EGR105"}
+
+
 def test_what_was_never_read_is_unread_rather_than_absent() -> None:
     document = {**saved(Shop.byo()), "resources": {}}
     with pytest.raises(Unread, match="was not read"):
@@ -86,6 +101,12 @@ def test_what_was_never_read_is_unread_rather_than_absent() -> None:
         ({"httpProxy": "http://me:pass@proxy:8080/"}, {"httpProxy": "http://proxy:8080/"}),
         ({"addons": [{"config": {"sharedKey": "k", "region": "r"}}]}, {"addons": [{"config": {"region": "r"}}]}),
         ({"enableSecretRotation": "true"}, {"enableSecretRotation": "true"}),
+        ({"clientSecret": {"value": "s"}, "accountKey": ["k"]}, {}),
+        (
+            {"note": "use http://u:p@h and https://x/y?a=1&sig=abc&b=2"},
+            {"note": "use http://h and https://x/y?a=1&sig=&b=2"},
+        ),
+        ({"publicKeys": [{"keyData": "ssh-rsa"}]}, {"publicKeys": [{"keyData": "ssh-rsa"}]}),
         ({"secretProvider": {"enabled": True}}, {"secretProvider": {"enabled": True}}),
     ],
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 from azure.core.exceptions import ServiceRequestError
 
 from azext_aksegress import verify
+from azext_aksegress.checks import Request
 from tests.builders import Shop
 
 UDR = "userDefinedRouting"
@@ -14,14 +15,14 @@ class Reads:
     def __init__(self, shop: Shop | None) -> None:
         self._shop = shop
 
-    def read(self) -> object:
+    def read(self, _: str) -> object:
         if self._shop is None:
             raise ServiceRequestError("connection refused")
         return self._shop.snapshot()
 
 
 def outcomes(shop: Shop | None, target: str = UDR) -> set[tuple[str, str]]:
-    findings, _ = verify.read_again(Reads(shop), target)  # type: ignore[arg-type]
+    findings, _ = verify.read_again(Reads(shop), Request(target))  # type: ignore[arg-type]
     return {(finding.id, finding.outcome) for finding in findings}
 
 
@@ -51,4 +52,11 @@ def test_a_cluster_without_pools_is_unknown() -> None:
 
 
 def test_it_says_the_addresses_that_are_there_now() -> None:
-    assert verify.read_again(Reads(Shop.byo(UDR)), UDR)[1] == ("52.0.0.1",)  # type: ignore[arg-type]
+    assert verify.read_again(Reads(Shop.byo(UDR)), Request(UDR))[1] == ("52.0.0.1",)  # type: ignore[arg-type]
+
+
+def test_a_sku_that_was_asked_for_is_proven_too() -> None:
+    reads = Reads(Shop.managed("managedNATGateway"))
+    for sku, outcome in (("Standard", "pass"), ("StandardV2", "fail")):
+        findings, _ = verify.read_again(reads, Request("managedNATGateway", sku))  # type: ignore[arg-type]
+        assert ("verify.sku", outcome) in {(finding.id, finding.outcome) for finding in findings}

@@ -10,7 +10,7 @@ from azext_aksegress.checks import Fail, Note, Outcome, Pass, Request, Skip, War
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
 from azext_aksegress.fixes import after, az, before
-from azext_aksegress.matrix import LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY
+from azext_aksegress.matrix import LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY, USER_DEFINED_ROUTING
 from azext_aksegress.snapshot import Unread
 
 ONLY_THE_LOAD_BALANCER = "0.0.0.0/32"
@@ -38,7 +38,7 @@ def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request)
         yield Pass(cluster.id, "no authorized ranges are set")
         return
     new = egress.after(cluster, request.to, request.nat_gateway_sku)
-    missing, unclear = _missing(cluster, ranges, new.known)
+    missing, unclear = _missing(cluster, request, ranges, new.known)
     if request.to == LOAD_BALANCER:
         seen = f"; {', '.join(missing)} is not in them" if missing else ""
         yield Warn(cluster.id, f"authorized ranges are set, and AKS admits its own load balancer addresses only{seen}")
@@ -57,7 +57,7 @@ def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request)
 
 
 def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: Addresses) -> Iterator[Outcome]:
-    if any(_covers_azure(cluster, found) for found in ranges):
+    if any(_covers_azure(cluster, request, found) for found in ranges):
         new = Addresses(new.known, tuple(row for row in new.unknown if row.reason != egress.MADE_BY_THE_MOVE))
     for unread in new.unknown:
         if unread.reason == egress.MADE_BY_THE_MOVE:
@@ -84,20 +84,25 @@ def _cause(cluster: Cluster, request: Request, unread: Unread) -> str:
     return "EGR202" if subnet.route_table_id else "EGR201"
 
 
-def _missing(cluster: Cluster, ranges: Sequence[str], new: Sequence[str]) -> tuple[list[str], list[str]]:
+def _missing(
+    cluster: Cluster, request: Request, ranges: Sequence[str], new: Sequence[str]
+) -> tuple[list[str], list[str]]:
     """The new addresses that no range holds, and those that a tag which this tool cannot resolve may hold."""
-    outside = [found for found in new if not any(_holds(cluster, known, found) for known in ranges)]
-    return (outside, []) if not any(_is_tag(known) for known in ranges) else ([], outside)
+    outside = [found for found in new if not any(_holds(cluster, request, known, found) for known in ranges)]
+    return ([], outside) if any(_is_unclear(cluster, request, known) for known in ranges) else (outside, [])
 
 
-def _is_tag(known: str) -> bool:
-    return _network(known) is None and not known.lower().startswith(_TAG)
+def _is_unclear(cluster: Cluster, request: Request, known: str) -> bool:
+    """Whether a range is a tag that may hold the new addresses: those of a hub's firewall may be of any region."""
+    if _network(known) is not None or _covers_azure(cluster, request, known):
+        return False
+    return request.to == USER_DEFINED_ROUTING or not known.lower().startswith(_TAG)
 
 
-def _holds(cluster: Cluster, known: str, address: str) -> bool:
+def _holds(cluster: Cluster, request: Request, known: str, address: str) -> bool:
     outer, inner = _network(known), _network(address)
     if outer is None:
-        return _covers_azure(cluster, known)
+        return _covers_azure(cluster, request, known)
     if isinstance(outer, IPv4Network):
         return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
     return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
@@ -110,9 +115,11 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
-def _covers_azure(cluster: Cluster, known: str) -> bool:
-    """Whether a range is the service tag of all of Azure's addresses, or of those in the cluster's region."""
-    return known.lower() in (_TAG, f"{_TAG}.{cluster.location}")
+def _covers_azure(cluster: Cluster, request: Request, known: str) -> bool:
+    """Whether a range is the service tag of all of Azure's addresses, or of the region that the cluster and its NAT
+    gateways are in."""
+    regional = known.lower() == f"{_TAG}.{cluster.location}" and request.to != USER_DEFINED_ROUTING
+    return known.lower() == _TAG or regional
 
 
 def _authorize(cluster: Cluster, new: Sequence[str]) -> str:

@@ -146,4 +146,8 @@ def no_standard_v2_by_default(cluster: Cluster, request: Request) -> Iterator[Ou
     if region in STANDARD_ONLY_REGIONS or region.startswith(STANDARD_ONLY_CLOUDS):
         yield Pass(cluster.id, f"{region} has Standard only")
     else:
-        yield Warn(cluster.id, f"no SKU is asked for, and the default of {region} may be StandardV2: a one-way door")
+        yield Warn(
+            cluster.id,
+            f"no SKU is asked for, and the default of {region} may be StandardV2, a one-way door; --nat-gateway-sku "
+            "names one (Azure refuses Standard where StandardV2 is the default)",
+        )

@@ -78,7 +78,7 @@ def _header(made: Report, look: Look) -> Iterator[Line]:
     pools = len(arm.objects(cluster.document, "properties", "agentPoolProfiles"))
     who: Line = [
         ("highlight", clean(cluster.name)),
-        ("primary", clean(f" ({cluster.resource_group}, {cluster.location})")),
+        ("primary", clean(f" ({cluster.resource_group}, {cluster.location or 'region unknown'})")),
     ]
     move: Line = [
         ("highlight", clean(f"{made.origin or 'unknown'} -> {made.request.to}")),
@@ -109,7 +109,7 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
         yield [(style, f"{head:<{look.column}}"), ("secondary", seen)] if seen else [(style, head)]
         return
     identity = finding.id if finding.id in checks.REGISTRY and finding.outcome != PASS else ""
-    yield [(style, f"{head:<{look.column}}{identity}".rstrip())]
+    yield [(style, f"{head:<{look.column - 2}}  {identity}".rstrip())]
     yield from _wrapped(seen, "secondary" if finding.outcome == PASS else "primary", look)
     if finding.outcome in (FAIL, WARN):
         yield from _wrapped(clean(finding.check.consequence), "secondary", look)
@@ -152,7 +152,7 @@ def next_steps(made: Report) -> list[str]:
     if made.verdict == NOTHING_TO_DO:
         return []
     if made.refusals(checks.acceptable_ids()):
-        first = "Read it again with the rights named above:" if made.verdict == UNDETERMINED else MEND
+        first = "Once everything above can be read, look again:" if made.verdict == UNDETERMINED else MEND
         return [first, f"  {az('aks egress check', **move)}"]
     accept = [finding.id for finding in made.refusals(())]
     accepting = {"accept": list(dict.fromkeys(accept))} if accept else {}
@@ -163,7 +163,7 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
     """What a migration will change: destructive lines first, then what it costs."""
     yield [("highlight", f"Plan for {clean(made.cluster.name)}: {made.origin} -> {made.target}")]
     for address in made.released:
-        yield [("error", f"  - {clean(address)}   released: AKS made it, and it cannot be had again")]
+        yield [("error", f"  - {clean(address)}   released: AKS made it")]
     for change in made.diff:
         name = str(change["path"]).rpartition(".")[2]
         yield [("warning", f"  ~ {name}: {_value(change['from'])} -> {_value(change['to'])}")]
@@ -195,6 +195,18 @@ def older_api_version(snapshot: Snapshot) -> Iterator[Line]:
     if snapshot.api_version not in (API_VERSION, PREVIEW_API_VERSION):
         said = f"This cloud answers with api-version {snapshot.api_version}: what only {API_VERSION} has is unknown."
         yield [("warning", said)]
+
+
+def refused(move: Migration, look: Look) -> Iterator[Line]:
+    """The report of a migration that was not made, and why it was not."""
+    yield from _header(move.report, look)
+    yield []
+    yield from findings(move.report.findings, look)
+    yield []
+    ids = ", ".join(dict.fromkeys(finding.id for finding in move.refusals))
+    yield [("error", f"Not sent, because of {ids}.")]
+    for line in next_steps(move.report):
+        yield [("primary", line)]
 
 
 def refusals(move: Migration) -> Iterator[Line]:
@@ -249,7 +261,7 @@ def survey(reports: Sequence[Report]) -> Iterator[Line]:
     first = reports[0]
     yield [
         ("highlight", clean(first.cluster.name)),
-        ("primary", clean(f" ({first.cluster.resource_group}, {first.cluster.location})   on {first.origin}")),
+        ("primary", clean(f" ({first.cluster.resource_group})   on {first.origin or 'an unknown type'}")),
     ]
     yield []
     for made in reports:

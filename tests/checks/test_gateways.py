@@ -83,6 +83,12 @@ class TestEGR221NoNatGatewayStays:
         shop.estate.attach(subnet, nat_gateway=gateway)
         assert shop.outcome("EGR221", LB) == "pass"
 
+    def test_a_gateway_in_the_node_resource_group_stays_where_the_cluster_is_not_on_it(self) -> None:
+        shop = Shop.managed(**isolated())
+        subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
+        shop.estate.attach(subnet, nat_gateway=shop.estate.nat_gateway("nat-own", group=node_group(CLUSTER)))
+        assert shop.outcomes("EGR221", "none") == [("warn", "aks-subnet")]
+
     def test_a_gateway_of_ones_own_on_the_subnet_that_aks_made_warns(self) -> None:
         shop = Shop.managed()
         subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")

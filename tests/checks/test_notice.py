@@ -52,6 +52,18 @@ class TestEGR301AuthorizedRanges:
         assert Shop.byo(**ranges("52.0.0.1")).routed().outcome("EGR301", UDR) == "pass"
         assert Shop.byo(**ranges("52.0.0.9")).routed().outcome("EGR301", UDR) == "fail"
 
+    def test_a_firewall_in_another_region_is_not_covered_by_a_regional_tag_for_sure(self) -> None:
+        assert Shop.byo(**ranges("AzureCloud.westeurope")).routed().outcome("EGR301", UDR) == "unknown"
+
+    def test_two_firewalls_with_the_same_private_address_leave_it_unknown(self) -> None:
+        shop = Shop.byo(**ranges("52.0.0.1")).routed()
+        shop.estate.firewall("fw-dev", "10.1.0.4", shop.estate.public_ip("pip-dev", "52.0.0.9"))
+        assert shop.outcome("EGR301", UDR) == "unknown"
+
+    def test_ranges_that_are_no_list_are_unknown(self) -> None:
+        access = {"authorizedIPRanges": "1.2.3.4/32"}
+        assert Shop.byo(apiServerAccessProfile=access).gated().outcome("EGR301", UANAT) == "unknown"
+
     def test_an_appliance_whose_public_address_nobody_tells_is_unknown(self) -> None:
         assert Shop.byo(**ranges("52.0.0.1")).routed(hop="10.9.9.9").outcome("EGR301", UDR) == "unknown"
 
@@ -61,8 +73,10 @@ class TestEGR301AuthorizedRanges:
     def test_addresses_that_aks_makes_are_admitted_by_the_tag_of_all_azure(self) -> None:
         assert Shop.managed(**ranges("AzureCloud")).outcome("EGR301", MNAT) == "pass"
 
-    def test_towards_the_load_balancer_it_only_warns(self) -> None:
-        assert Shop.byo(UANAT, **ranges("9.9.9.9")).outcome("EGR301", LB) == "warn"
+    def test_towards_the_load_balancer_it_only_warns_and_needs_no_accepting(self) -> None:
+        shop = Shop.byo(UANAT, **ranges("9.9.9.9"))
+        assert shop.outcome("EGR301", LB) == "warn"
+        assert not shop.report(LB).refusals(())
 
     @pytest.mark.parametrize("access", ["enablePrivateCluster", "enableVnetIntegration"])
     def test_an_api_server_that_is_reached_privately_is_not_judged(self, access: str) -> None:
@@ -72,6 +86,10 @@ class TestEGR301AuthorizedRanges:
     def test_a_subnet_without_the_gateway_makes_it_moot(self) -> None:
         (finding,) = Shop.byo(**ranges("52.0.0.2")).gated("snet-system").findings("EGR301", UANAT)
         assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR211")
+
+    def test_a_subnet_without_a_table_makes_it_moot_too(self) -> None:
+        (finding,) = Shop.byo(**ranges("52.0.0.1")).routed("snet-system").findings("EGR301", UDR)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR201")
 
     def test_a_gateway_that_cannot_be_read_is_unknown(self) -> None:
         shop = Shop.byo(**ranges("52.0.0.2")).gated()

@@ -25,6 +25,15 @@ class TestEGR201RouteTableOnEverySubnet:
             )
         ]
 
+    def test_without_any_table_the_fix_makes_one_with_its_route_first(self) -> None:
+        found = fixes(Shop.byo().findings("EGR201", UDR))
+        assert [when for when, _ in found] == ["before", "before", "cutover"] * 2
+        assert "'<firewall-private-ip>'" in found[1][1]
+
+    def test_a_pool_that_names_no_subnet_beside_others_that_do_is_unknown(self) -> None:
+        shop = Shop.byo().routed().pool("apps", vnetSubnetID=None)
+        assert shop.outcomes("EGR201", UDR) == [("unknown", "apps")]
+
     def test_a_pod_subnet_without_a_table_fails(self) -> None:
         shop = Shop.byo().routed()
         pods = shop.estate.vnet("vnet-pods", ["snet-pods"])["snet-pods"]
@@ -66,6 +75,16 @@ class TestEGR202DefaultRouteInEveryTable:
     def test_a_private_cluster_may_learn_the_route_by_bgp(self) -> None:
         shop = Shop.byo(apiServerAccessProfile={"enablePrivateCluster": True}).routed("snet-system")
         assert shop.table("snet-apps").outcome("EGR202", UDR) == "warn"
+
+    def test_a_public_cluster_with_vnet_integration_needs_the_route(self) -> None:
+        shop = Shop.byo(apiServerAccessProfile={"enableVnetIntegration": True}).routed("snet-system")
+        assert shop.table("snet-apps").outcome("EGR202", UDR) == "fail"
+
+    def test_a_table_written_in_two_letter_cases_is_one_finding(self) -> None:
+        shop = Shop.byo().table("snet-system")
+        table = shop.estate[shop.subnets["snet-system"]]["properties"]["routeTable"]["id"]
+        shop.estate.attach(shop.subnets["snet-apps"], route_table=table.upper())
+        assert shop.outcomes("EGR202", UDR) == [("fail", "rt-snet-system")]
 
     def test_a_private_cluster_without_bgp_propagation_cannot(self) -> None:
         shop = Shop.byo(apiServerAccessProfile={"enablePrivateCluster": True}).routed("snet-system")
@@ -139,6 +158,10 @@ class TestEGR222NoApplianceRouteStays:
         table = shop.estate[shop.subnets["snet-apps"]]["properties"]["routeTable"]["id"]
         shop.estate.attach(others, route_table=table)
         assert all("route delete" in command for _, command in fixes(shop.findings("EGR222", LB)))
+
+    def test_a_next_hop_of_an_unknown_type_warns(self) -> None:
+        shop = Shop.byo().routed(hop=None, hop_type="VirtualApplianceEcmp")
+        assert {outcome for outcome, _ in shop.outcomes("EGR222", LB)} == {"warn"}
 
     def test_a_route_to_the_internet_overrides_nothing(self) -> None:
         assert Shop.byo().routed(hop=None, hop_type="Internet").outcome("EGR222", LB) == "pass"

@@ -72,6 +72,11 @@ class TestEGR101PathIsInTheMatrix:
     def test_a_cluster_without_pools_is_unknown(self) -> None:
         assert Shop.byo().set(agentPoolProfiles=[]).outcome("EGR101", UDR) == "unknown"
 
+    def test_an_automatic_cluster_whose_hosted_pool_an_old_cloud_does_not_tell_is_unknown(self) -> None:
+        shop = Shop.managed().older("2025-05-01")
+        shop.document["sku"]["name"] = "Automatic"
+        assert shop.outcome("EGR101", MNAT) == "unknown"
+
     def test_a_managed_nat_gateway_whose_sku_an_old_cloud_does_not_tell_is_unknown(self) -> None:
         shop = Shop.managed(MNAT).older("2025-05-01")
         del shop.document["properties"]["networkProfile"]["natGatewayProfile"]["sku"]
@@ -107,8 +112,17 @@ class TestEGR102OnAnotherType:
         assert Shop.managed(MNAT).outcome("EGR102", MNAT, nat_gateway_sku="StandardV2") == "pass"
         assert Shop.managed(MNAT).outcome("EGR102", MNAT, nat_gateway_sku="Standard") == "note"
 
-    def test_the_same_type_with_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
-        assert Shop.byo(UANAT).forbid("snet-apps").outcome("EGR102", UANAT) == "unknown"
+    @pytest.mark.parametrize("outbound_type", [UANAT, UDR])
+    def test_the_same_type_with_a_subnet_that_cannot_be_read_is_unknown(self, outbound_type: str) -> None:
+        shop = Shop.byo(outbound_type).forbid("snet-apps")
+        assert shop.outcome("EGR102", outbound_type) == "unknown"
+        assert shop.report(outbound_type).verdict == "undetermined"
+
+    def test_a_default_route_that_may_come_by_bgp_is_not_taken_for_in_force(self) -> None:
+        shop = Shop.byo(UDR)
+        shop.table("snet-apps")
+        assert shop.outcome("EGR102", UDR) == "unknown"
+        assert shop.report(UDR).verdict == "blocked"
 
 
 class TestEGR103PoolsAreScaleSets:
@@ -174,6 +188,10 @@ class TestEGR107NothingIsRunning:
 
     def test_a_cluster_without_a_state_is_unknown(self) -> None:
         assert Shop.byo().set(provisioningState=None).outcome("EGR107", UDR) == "unknown"
+
+    def test_a_busy_pool_is_found_beside_a_cluster_without_a_state(self) -> None:
+        shop = Shop.byo().set(provisioningState=None).pool("apps", provisioningState="Updating")
+        assert shop.outcomes("EGR107", UDR) == [("unknown", "aks-shop"), ("fail", "apps")]
 
     def test_a_pool_without_a_state_is_unknown(self) -> None:
         assert Shop.byo().pool("apps", provisioningState=None).outcomes("EGR107", UDR) == [("unknown", "apps")]

@@ -34,6 +34,10 @@ class TestEGR601WayBackIsInTheMatrix:
             "command": f"az aks egress migrate --ids {shop.document['id']} --to loadBalancer",
         }
 
+    def test_the_way_back_to_a_managed_nat_gateway_names_its_sku(self) -> None:
+        command = Shop.managed(MNAT).report(LB).way_back["command"]
+        assert command.endswith("--to managedNATGateway --nat-gateway-sku Standard")
+
     def test_the_report_of_a_one_way_door_gives_none(self) -> None:
         way_back = Shop.managed().report(MNAT, nat_gateway_sku=V2).way_back
         assert way_back == {"supported": False, "oneWay": True, "command": None}
@@ -58,6 +62,15 @@ class TestEGR602TodaysAddressesCanBeHadAgain:
 
     def test_an_address_that_carries_nothing_today_is_no_loss(self) -> None:
         assert Shop.byo().gated().outcome("EGR602", UANAT) == "pass"
+
+    def test_a_subnet_that_cannot_be_read_leaves_it_unknown(self) -> None:
+        shop = Shop.byo().gated("snet-system").forbid("snet-apps")
+        assert shop.outcome("EGR602", UANAT) == "unknown"
+
+    def test_addresses_that_azure_does_not_list_leave_it_unknown(self) -> None:
+        shop = Shop.managed()
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["effectiveOutboundIPs"] = None
+        assert shop.outcome("EGR602", MNAT) == "unknown"
 
     def test_a_new_sku_of_the_managed_nat_gateway_loses_them_too(self) -> None:
         assert Shop.managed(MNAT).outcome("EGR602", MNAT, nat_gateway_sku=V2) == "warn"

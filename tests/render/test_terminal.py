@@ -29,8 +29,8 @@ def prepared(shop: Shop, target: str, *accepted: str) -> migration.Migration:
 
 def without_write(shop: Shop, target: str, look: Look, *accepted: str) -> Iterator[Line]:
     move = prepared(shop, target, *accepted)
-    yield from terminal.before_move(move, look)
-    yield from terminal.without_write(move)
+    yield from terminal.remarks(move)
+    yield from terminal.without_write(move, look)
 
 
 CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
@@ -46,7 +46,8 @@ CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
         report.survey(blocked().snapshot(), lambda target: Request(target, None, AZ))
     ),
     "show": lambda look: terminal.show(report.show_json(blocked().forbid("snet-apps").snapshot()), look),
-    "migrate-blocked": lambda look: terminal.before_move(prepared(Shop.managed(), MNAT), look),
+    "migrate-blocked": lambda look: terminal.refused(prepared(Shop.managed(), MNAT), look),
+    "migrate-refusals": lambda _: terminal.refusals(prepared(Shop.managed(), MNAT)),
     "migrate-planned": lambda look: without_write(Shop.byo().routed(), UDR, look),
     "migrate-one-way": lambda look: without_write(Shop.managed(), MNAT, look, "EGR604"),
     "list-paths": lambda look: terminal.paths(matrix.PATHS, look),
