@@ -131,9 +131,9 @@ class _Unfollowed(NoPolling):  # type: ignore[type-arg]  # generic only in newer
     """Ends where the SDK's own polling would begin: with the answer as it came."""
 
     def resource(self) -> Any:
-        """The headers of the answer that accepted the update."""
+        """The HTTP response that accepted the update."""
         answer: Any = self._initial_response
-        return answer.http_response.headers
+        return answer.http_response
 
 
 def _unfollowed() -> Any:
@@ -200,7 +200,7 @@ class Azure:
             self._cli_ctx, api_version, per_retry_policies=[OnlyMethods("GET", "PUT")]
         )
         with _understood():
-            headers = operations.begin_create_or_update(
+            answer = operations.begin_create_or_update(
                 self._resource_group,
                 self._name,
                 io.BytesIO(body),
@@ -210,7 +210,9 @@ class Azure:
                 retry_total=0,
                 **extra,
             ).result()
-        url: str | None = headers.get("Azure-AsyncOperation")
+            url: str | None = answer.headers.get("Azure-AsyncOperation")
+            if url is None and not arm.text(json.loads(answer.text()), "id"):
+                raise ValueError("neither an operation nor a cluster")
         return url if url and self._reader.is_at_home(url) else None
 
     def operation(self, url: str) -> tuple[str, str, float]:

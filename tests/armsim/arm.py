@@ -32,7 +32,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """What goes back; `body` is JSON."""
+    """What goes back; `body` is JSON, or text that goes out as it is, as HTML."""
 
     body: Any
     status: int = 200
@@ -61,6 +61,7 @@ class Arm:
         self.forbidden: list[str] = []
         self.operations: dict[str, Json] = {}
         self.before: list[tuple[str, str, Hook]] = []
+        self.instead: list[tuple[str, str, Answer]] = []
 
     @property
     def writes(self) -> list[Request]:
@@ -74,8 +75,17 @@ class Arm:
         """Run something, once, right before a request: a change by somebody else, for example."""
         self.before.append((method, part.lower(), hook))
 
+    def once_instead(self, method: str, part: str, answer: Answer) -> None:
+        """Answer one request with something else than the truth."""
+        self.instead.append((method, part.lower(), answer))
+
     def handle(self, request: Request) -> Answer:
         self._run_hooks(request)
+        for row in self.instead:
+            method, part, answer = row
+            if method == request.method and part in request.path.lower():
+                self.instead.remove(row)
+                return answer
         try:
             if "api-version" not in request.query:
                 raise Refusal(400, "MissingApiVersionParameter", "The api-version query parameter is required.")

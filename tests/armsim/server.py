@@ -79,6 +79,9 @@ class LocalAzure:
         )
         answer = self._authenticated(request) or self.arm.handle(seen)
         self.arm.journal.append(Request(**{**seen.__dict__, "status": answer.status}))
+        if isinstance(answer.body, str):
+            html = {"Content-Type": "text/html", **answer.headers}
+            return web.Response(status=answer.status, headers=html, text=answer.body)
         if answer.body is None:
             return web.Response(status=answer.status, headers=answer.headers)
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)
