@@ -7,7 +7,7 @@ VENV := .venv
 BUILD := .venv-build
 OLDEST := .venv-$(OLDEST_AZ_VERSION)
 BIN := $(VENV)/bin
-PIP_QUIET := --quiet --disable-pip-version-check --no-input
+PIP_QUIET := --quiet --quiet --disable-pip-version-check --no-input
 SOURCES := $(shell find azext_aksegress -name '*.py' -o -name '*.json') setup.py pyproject.toml README.md HISTORY.rst
 VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' setup.py)
 WHEEL := dist/aksegress-$(VERSION)-py3-none-any.whl

@@ -37,6 +37,8 @@ RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout"
 SAFE = {"permit_redirects": False}
 """ARM answers where it is asked; a redirect would carry the cluster, or the word of somebody else, across hosts."""
 MAX_PAGES = 100
+NONE_THERE = ("ResourceGroupNotFound", "ResourceNotFound")
+"""What ARM answers for a collection in a resource group that is not there: a collection without members."""
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
 """How the SDK's models stumble over answers that are not what they expect, before our own reading begins."""
 
@@ -285,6 +287,8 @@ def _answer(reader: ArmReader, resource_id: str) -> Answer:
             NETWORK_API_VERSION,
         )
     except HttpResponseError as error:
+        if many and error.status_code == 404 and _code(error) in NONE_THERE:
+            return ()
         forbidden = error.status_code == 403
         permission = f"{arm.resource_type(resource_id)}/read" if forbidden else None
         return Unread(resource_id, _reason(error), permission)
@@ -300,11 +304,15 @@ def _answer(reader: ArmReader, resource_id: str) -> Answer:
     return Unread(resource_id, "the answer is not a resource")
 
 
+def _code(error: HttpResponseError) -> str | None:
+    return getattr(error.error, "code", None)
+
+
 def _reason(error: HttpResponseError) -> str:
     words = {401: "the sign-in is not valid for it", 403: "forbidden", 404: "not found", 429: "throttled"}
     if error.status_code and 200 <= error.status_code < 300:
         return "the answer is not JSON"
-    code = getattr(error.error, "code", None)
+    code = _code(error)
     status = words.get(error.status_code or 0, f"HTTP {error.status_code}")
     return f"{status} ({code})" if code else status
 

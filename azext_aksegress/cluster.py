@@ -321,13 +321,22 @@ class Cluster(ClusterDocument):
             self.known("hostedSystemProfile")
         return matrix.MANAGED_VNET
 
+    @property
+    def unplaced_pools(self) -> tuple[Pool, ...]:
+        """The pools that name no subnet beside others that do; each stands for a subnet that was not read.
+
+        With a hosted system pool, such a pool is on that profile's nodeSubnetID.
+        """
+        hosted = arm.text(self.setting("hostedSystemProfile"), "nodeSubnetID")
+        placed = hosted or not self.byo_subnets
+        return () if placed else tuple(pool for pool in self.pools if not pool.node_subnet_id)
+
     @cached_property
     def subnets(self) -> tuple[Subnet, ...]:
         """Every subnet that nodes or pods use; raises Unread."""
         if self.vnet == matrix.BYO_VNET:
             named = [Subnet(written, pools, self) for written, pools in self.byo_subnets.values()]
-            # A pool that names no subnet beside others that do: touching it says that it was not read.
-            return (*named, *(Subnet(pool.id, (pool.name,), self) for pool in self.pools if not pool.node_subnet_id))
+            return (*named, *(Subnet(pool.id, (pool.name,), self) for pool in self.unplaced_pools))
         names = tuple(pool.name for pool in self.pools)
         return tuple(Subnet(subnet_id, names, self) for subnet_id in self.managed_subnet_ids)
 

@@ -34,10 +34,10 @@ def complete(snapshot: Snapshot, fetch: Fetch) -> Snapshot:
 def _unplaced(cluster: Cluster) -> dict[str, Answer]:
     """The pools that name no subnet beside others that do: where their nodes are cannot be read."""
     try:
-        pools = cluster.pools if cluster.byo_subnets else ()
+        pools = cluster.unplaced_pools
     except Unread:
         return {}
-    return {pool.id: Unread(pool.id, "the pool names no subnet") for pool in pools if not pool.node_subnet_id}
+    return {pool.id: Unread(pool.id, "the pool names no subnet") for pool in pools}
 
 
 def _new(snapshot: Snapshot) -> list[str]:

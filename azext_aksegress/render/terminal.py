@@ -171,6 +171,10 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
         yield [("success", f"  + {clean(address)}")]
     if made.gained is None:
         yield [("success", "  + new addresses, not known before the move")]
+    if made.api_version == PREVIEW_API_VERSION:
+        yield [
+            ("warning", f"  It is sent with the preview api-version {made.api_version}: block is known to no other.")
+        ]
     for line in textwrap.wrap(DISRUPTION, look.width - 2):
         yield [("secondary", f"  {line}")]
     if made.report.one_way:

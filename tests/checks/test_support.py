@@ -50,6 +50,12 @@ class TestEGR101PathIsInTheMatrix:
         shop.set(agentPoolProfiles=None, hostedSystemProfile=hosted)
         assert shop.outcome("EGR101", MNAT) == "fail"
 
+    def test_a_pool_beside_a_hosted_system_pool_is_on_its_node_subnet(self) -> None:
+        shop = Shop.managed()
+        subnets = shop.estate.vnet("vnet-auto", ["snet-nodes"])
+        shop.set(hostedSystemProfile={"enabled": True, "nodeSubnetID": subnets["snet-nodes"]})
+        assert [subnet.name for subnet in shop.cluster().subnets] == ["snet-nodes"]
+
     def test_a_hosted_system_pool_without_subnets_is_in_a_managed_vnet(self) -> None:
         shop = Shop.managed().set(agentPoolProfiles=None, hostedSystemProfile={"enabled": True})
         assert shop.outcome("EGR101", MNAT) == "pass"

@@ -107,8 +107,11 @@ class TestWhatIsSent:
     def test_block_goes_through_the_pinned_preview(self, az: Az, serve: Serve) -> None:
         shop = Shop.managed(**isolated())
         arm = serve(shop)
-        assert migrate(az, "--to", "block", "--yes").code == 0
-        assert arm.writes[0].query["api-version"] == "2026-05-02-preview"
+        result = migrate(az, "--to", "block", "--yes")
+        assert result.code == 0
+        assert "preview api-version 2026-05-02-preview" in result.err
+        mine = [request for request in arm.journal if request.path.lower().endswith("/managedclusters/aks-shop")]
+        assert {request.query["api-version"] for request in mine} == {"2026-05-02-preview"}
 
     @pytest.mark.parametrize("target", [MNAT, "none"])
     def test_a_managed_cluster_moves_there_and_back(self, az: Az, serve: Serve, target: str) -> None:

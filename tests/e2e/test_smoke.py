@@ -48,9 +48,10 @@ def test_migrate_changes_the_type(each_az: Az, serve: Serve) -> None:
 
 def test_a_cluster_that_is_not_there_is_told_with_exit_code_3(each_az: Az, serve: Serve) -> None:
     serve(Shop())
-    result = each_az("aks", "egress", "check", *CLUSTER, "--to", "none")
-    assert result.code == 3
-    assert "There is no cluster aks-shop in resource group rg-shop" in result.err
+    for words in (("check", "--to", "none"), ("check",), ("show",), ("migrate", "--to", "none", "--yes")):
+        result = each_az("aks", "egress", *words, *CLUSTER)
+        assert result.code == 3
+        assert "There is no cluster aks-shop in resource group rg-shop" in result.err
 
 
 def test_the_group_appears_in_the_help_of_az_aks(each_az: Az) -> None:
