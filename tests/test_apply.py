@@ -22,8 +22,8 @@ UDR = "userDefinedRouting"
 def refused(status: int, code: str = "SomeCode", retry_after: str | None = None) -> HttpResponseError:
     headers = {"Retry-After": retry_after} if retry_after else {}
     response = SimpleNamespace(status_code=status, reason="", headers=headers, text=lambda *_: "", request=None)
-    error = HttpResponseError(response=response)  # type: ignore[arg-type]
-    error.error = SimpleNamespace(code=code, message="what the service says")  # type: ignore[assignment]
+    error = HttpResponseError(response=response)
+    error.error = SimpleNamespace(code=code, message="what the service says")
     return error
 
 
@@ -75,7 +75,7 @@ class Run:
         self.phases: list[str] = []
 
     def __call__(self) -> None:
-        applying.apply(self.azure, self.plan, self.record, self.phases.append)  # type: ignore[arg-type]
+        applying.apply(self.azure, self.plan, self.record, self.phases.append)
 
     @property
     def events(self) -> list[str]:

@@ -19,7 +19,7 @@ NETWORKS = network_id("virtualNetworks", "x").rsplit("/", 1)[0]
 def refused(status: int, code: str, message: str = "") -> HttpResponseError:
     error = HttpResponseError(message=message)
     error.status_code = status
-    error.error = SimpleNamespace(code=code, message=message)  # type: ignore[assignment]
+    error.error = SimpleNamespace(code=code, message=message)
     return error
 
 
@@ -41,7 +41,7 @@ class Reader:
 
 
 def answer(resource_id: str, *answers: Any) -> Any:
-    return azure._answer(Reader(*answers), resource_id)  # type: ignore[arg-type]
+    return azure._answer(Reader(*answers), resource_id)
 
 
 def unread(resource_id: str, *answers: Any) -> tuple[str, str | None]:

@@ -22,7 +22,7 @@ class Reads:
 
 
 def outcomes(shop: Shop | None, target: str = UDR) -> set[tuple[str, str]]:
-    findings, _ = verify.read_again(Reads(shop), Request(target))  # type: ignore[arg-type]
+    findings, _ = verify.read_again(Reads(shop), Request(target))
     return {(finding.id, finding.outcome) for finding in findings}
 
 
@@ -52,11 +52,11 @@ def test_a_cluster_without_pools_is_unknown() -> None:
 
 
 def test_it_says_the_addresses_that_are_there_now() -> None:
-    assert verify.read_again(Reads(Shop.byo(UDR)), Request(UDR))[1] == ("52.0.0.1",)  # type: ignore[arg-type]
+    assert verify.read_again(Reads(Shop.byo(UDR)), Request(UDR))[1] == ("52.0.0.1",)
 
 
 def test_a_sku_that_was_asked_for_is_proven_too() -> None:
     reads = Reads(Shop.managed("managedNATGateway"))
     for sku, outcome in (("Standard", "pass"), ("StandardV2", "fail")):
-        findings, _ = verify.read_again(reads, Request("managedNATGateway", sku))  # type: ignore[arg-type]
+        findings, _ = verify.read_again(reads, Request("managedNATGateway", sku))
         assert ("verify.sku", outcome) in {(finding.id, finding.outcome) for finding in findings}

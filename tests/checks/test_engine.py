@@ -14,7 +14,7 @@ REQUEST = Request("none")
 
 
 def judged(function: object, *items: object) -> list[tuple[str, str | None]]:
-    known = Check("EGR199", "a fact", function, each=lambda _: items)  # type: ignore[arg-type]
+    known = Check("EGR199", "a fact", function, each=lambda _: items)
     found = checks.judge(known, Shop.byo().cluster(), REQUEST)
     return [(finding.outcome, finding.seen.resource) for finding in found]
 

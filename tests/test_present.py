@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from azext_aksegress import present
+from azext_aksegress.present import ExitCode
+from tests.builders import Shop
+
+LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
+
+
+class Cli:
+    """As much of az as decides how a result is shown, and how the process ends."""
+
+    def __init__(self, *options: str, configured: str | None = None) -> None:
+        self.data = {"safe_params": list(options)}
+        self.config = SimpleNamespace(get=lambda *_, fallback=None: configured or fallback)
+        self.invocation = SimpleNamespace(data={})
+        self._handlers: list[Any] = []
+
+    def register_event(self, _: str, handler: Any) -> None:
+        self._handlers.append(handler)
+
+    def unregister_event(self, _: str, handler: Any) -> None:
+        self._handlers.remove(handler)
+
+    def ends_with(self, *codes: ExitCode) -> int:
+        for code in codes:
+            present.end_with(self, code)
+        try:
+            for handler in list(self._handlers):
+                handler(self)
+        except SystemExit as end:
+            return int(str(end.code))
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("shop", "target", "fail_on", "code"),
+    [
+        (Shop.byo(UDR).gated(), UANAT, "blocked", 0),
+        (Shop.byo(UANAT), LB, "blocked", 0),
+        (Shop.byo(UANAT), LB, "warning", 4),
+        (Shop.byo(), UDR, "blocked", 4),
+        (Shop.byo(), UDR, "never", 0),
+        (Shop.byo(UDR).gated().forbid("snet-apps"), UANAT, "blocked", 5),
+        (Shop.byo(UDR).gated().forbid("snet-apps"), UANAT, "warning", 5),
+        (Shop.byo(UDR).gated().forbid("snet-apps").pool("apps", type="VirtualMachines"), UANAT, "warning", 4),
+        (Shop.byo(UDR).gated().forbid("snet-apps"), UANAT, "never", 0),
+        (Shop.byo(UDR), UDR, "warning", 0),
+    ],
+)
+def test_the_exit_code_of_a_check(shop: Shop, target: str, fail_on: str, code: int) -> None:
+    assert present.exit_code(shop.report(target), fail_on) == code
+
+
+@pytest.mark.parametrize(
+    ("codes", "worst"), [((0, 0), 0), ((0, 5), 5), ((5, 6), 6), ((6, 4), 4), ((4, 3), 3), ((3, 1), 1), ((4, 0, 5), 4)]
+)
+def test_the_worst_of_several_clusters_wins(codes: tuple[int, ...], worst: int) -> None:
+    assert Cli().ends_with(*(ExitCode(code) for code in codes)) == worst
+
+
+@pytest.mark.parametrize("option", ["-o", "--output", "--out", "--query", "--quer"])
+def test_who_asks_for_data_gets_data_on_a_terminal_too(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(present.sys, "stdout", SimpleNamespace(isatty=lambda: True))
+    assert not present._for_a_person(Cli("--to", option))
+
+
+def test_who_configured_an_output_format_gets_data_on_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(present.sys, "stdout", SimpleNamespace(isatty=lambda: True))
+    assert not present._for_a_person(Cli("--to", configured="table"))
+    assert present._for_a_person(Cli("--to", "--name"))
+
+
+def test_a_pipe_gets_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(present.sys, "stdout", SimpleNamespace(isatty=lambda: False))
+    assert not present._for_a_person(Cli())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "unicode"), [("utf-8", True), ("ascii", False), ("latin-1", False), (None, False)]
+)
+def test_a_stream_that_cannot_carry_the_signs_gets_ascii(encoding: str | None, unicode: bool) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding) if encoding else SimpleNamespace(encoding=None)
+    assert present.look(stream).unicode is unicode
