@@ -1,4 +1,4 @@
-"""What a Snapshot says, in the words of the field: cluster, pools, subnets, route tables, NAT gateways, firewalls.
+"""What a Snapshot says, in the words of the field: the cluster, its pools, its subnets and what is attached to them.
 
 Nothing here judges. Touching what could not be read raises Unread.
 """
@@ -7,18 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_network
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
+from azext_aksegress.network import NatGateway, Route, RouteTable, nat_gateway, route_table
 from azext_aksegress.snapshot import PREVIEW_API_VERSION, Snapshot, Unread
-
-DEFAULT_ROUTE = "0.0.0.0/0"
-APPLIANCE_HOPS = ("VirtualAppliance", "VirtualNetworkGateway")
-"""The next hops that AKS takes for userDefinedRouting, by its refusal RouteTableInvalidNextHop
-(hashicorp/terraform-provider-azurerm#8609)."""
-DROPPING_HOPS = ("None", "VnetLocal")
-"""Next hops that lead a default route nowhere on the internet."""
 
 _KNOWN_SINCE = {
     "bootstrapProfile": "2025-01-01",
@@ -81,43 +74,6 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Route:
-    """One route of a route table."""
-
-    name: str
-    next_hop_type: str
-    next_hop_address: str | None
-
-
-@dataclass(frozen=True)
-class RouteTable:
-    """A route table; `subnet_ids` are all subnets that it is attached to, the cluster's or not."""
-
-    id: str
-    default_route: Route | None
-    bgp_propagation: bool
-    subnet_ids: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The table's own name."""
-        return arm.name(self.id)
-
-
-@dataclass(frozen=True)
-class NatGateway:
-    """A NAT gateway with the ids of its public IP addresses and prefixes, IPv4 and IPv6."""
-
-    id: str
-    address_ids: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """The gateway's own name."""
-        return arm.name(self.id)
-
-
-@dataclass(frozen=True)
 class Subnet:
     """A subnet that nodes or pods use, and the pools that do; what is attached to it is read on touch."""
 
@@ -167,41 +123,6 @@ class Subnet:
         """The attached NAT gateway; raises Unread."""
         gateway_id = self.nat_gateway_id
         return nat_gateway(gateway_id, self.snapshot.resource(gateway_id)) if gateway_id else None
-
-
-def route_table(table_id: str, document: Json) -> RouteTable:
-    """A route table from its ARM JSON."""
-    routes = arm.objects(document, "properties", "routes")
-    defaults = [route for route in routes if is_default(arm.text(route, "properties", "addressPrefix"))]
-    return RouteTable(
-        arm.text(document, "id") or table_id,
-        _route(defaults[0]) if defaults else None,
-        not arm.flag(document, "properties", "disableBgpRoutePropagation"),
-        arm.references(document, "properties", "subnets"),
-    )
-
-
-def _route(document: Json) -> Route:
-    return Route(
-        arm.text(document, "name") or "",
-        arm.text(document, "properties", "nextHopType") or "",
-        arm.text(document, "properties", "nextHopIpAddress"),
-    )
-
-
-def is_default(prefix: str | None) -> bool:
-    """Whether an address prefix is 0.0.0.0/0; service tags and what cannot be parsed are not."""
-    try:
-        return prefix is not None and ip_network(prefix.strip()) == ip_network(DEFAULT_ROUTE)
-    except ValueError:
-        return False
-
-
-def nat_gateway(gateway_id: str, document: Json) -> NatGateway:
-    """A NAT gateway from its ARM JSON."""
-    keys = ("publicIpAddresses", "publicIpPrefixes", "publicIpAddressesV6", "publicIpPrefixesV6")
-    own_id = arm.text(document, "id") or gateway_id
-    return NatGateway(own_id, tuple(found for key in keys for found in arm.references(document, "properties", key)))
 
 
 @dataclass(frozen=True)

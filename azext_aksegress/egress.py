@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from azext_aksegress import arm, matrix
-from azext_aksegress.cluster import DROPPING_HOPS, Cluster, Pool, Subnet
+from azext_aksegress.cluster import Cluster, Pool, Subnet
+from azext_aksegress.network import DROPPING_HOPS
 from azext_aksegress.snapshot import Snapshot, Unread
 
 VIRTUAL_APPLIANCE = "virtualAppliance"

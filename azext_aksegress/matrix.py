@@ -28,7 +28,6 @@ ISOLATED = (NONE, BLOCK)
 
 MANAGED_VNET = "managed"
 BYO_VNET = "byo"
-VNET_KINDS = (MANAGED_VNET, BYO_VNET)
 
 STANDARD = "Standard"
 STANDARD_V2 = "StandardV2"

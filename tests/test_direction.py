@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
-    *("arm", "matrix", "fixes", "snapshot", "cluster", "egress", "read"),
+    *("arm", "matrix", "fixes", "snapshot", "network", "cluster", "egress", "read"),
     *("checks", "checks.support", "checks.routes", "checks.gateways", "checks.isolation"),
     *("checks.notice", "checks.wayback"),
     *("report", "body", "plan", "migration", "azure", "record", "apply", "verify"),

@@ -12,7 +12,6 @@ from tests.armsim.estate import LOCATION, load_balancer_profile, nat_gateway_pro
 Json = Dict[str, Any]
 POLLS = 3
 """How often an operation says InProgress before it ends."""
-VERSIONS = ("2023-10-01", "2024-09-01", "2025-01-01", "2025-05-01", "2026-05-02-preview", "2026-06-01")
 PAUSE = {"x-ms-retry-after-ms": "50"}
 """Azure sends no such header for AKS; azure-core honours it, and without it each poll would take 30 seconds."""
 
