@@ -22,6 +22,9 @@ LOAD_BALANCER = "loadBalancer"
 NO_PATH = "none"
 UNKNOWN = "unknown"
 
+NEVER_MADE_BY_AKS = (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY, NODE_PUBLIC_IP)
+"""Carriers whose public addresses stay with their owner, whatever AKS deletes for the path that is left."""
+
 MADE_BY_THE_MOVE = "AKS makes the addresses during the move"
 NO_WAY_OUT = "has no way out"
 

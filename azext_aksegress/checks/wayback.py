@@ -58,7 +58,9 @@ def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Ite
         )
     makes_addresses = cluster.outbound_type in (matrix.LOAD_BALANCER, matrix.MANAGED_NAT_GATEWAY)
     if makes_addresses and (not released or len(lost) < len(released)):
-        yield from (unknown(row.unknown) for row in carriers if row.unknown)
+        yield from (
+            unknown(row.unknown) for row in carriers if row.unknown and row.kind not in egress.NEVER_MADE_BY_AKS
+        )
 
 
 _DEFAULTS = {

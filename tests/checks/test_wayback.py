@@ -67,6 +67,9 @@ class TestEGR602TodaysAddressesCanBeHadAgain:
         shop = Shop.byo().gated("snet-system").forbid("snet-apps")
         assert shop.outcome("EGR602", UANAT) == "unknown"
 
+    def test_an_appliance_whose_addresses_nobody_tells_loses_none(self) -> None:
+        assert Shop.byo().routed(hop="10.9.9.9").outcome("EGR602", UDR) == "pass"
+
     def test_addresses_that_azure_does_not_list_leave_it_unknown(self) -> None:
         shop = Shop.managed()
         shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["effectiveOutboundIPs"] = None
