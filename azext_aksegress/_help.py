@@ -8,9 +8,11 @@ _EXIT_CODES = """\
 Exit codes: 0 ready or done; 1 error; 2 usage; 3 not found; 4 blocked; 5 undetermined, since something that decides \
 could not be read; 6 applied but not verified."""
 
-helps["aks egress"] = """
+helps["aks egress"] = f"""
 type: group
 short-summary: Check a change of a cluster's outbound type before it is made, make it safely, and prove it.
+long-summary: |
+  {_EXIT_CODES}
 """
 
 helps["aks egress show"] = f"""

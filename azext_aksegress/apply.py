@@ -76,7 +76,8 @@ def apply(azure: Azure, plan: Plan, record: Record, tell: Tell) -> None:
         _follow(azure, plan, operation, tell)
     except NotApplied as error:
         _keep(record, tell, error.event, reason=str(error))
-        raise type(error)(f"{error} The record of what was there before is {record.path}.", error.cure) from error
+        what = str(error).rstrip(".")
+        raise type(error)(f"{what}. The record of what was there before is {record.path}.", error.cure) from error
     _keep(record, tell, "succeeded")
 
 

@@ -172,9 +172,14 @@ class Azure:
                 return operations.get(self._resource_group, self._name, cls=_raw, **RETRIES, **extra)
 
         version, cluster = _newest(get, api_version)
-        if not isinstance(cluster, dict) or not arm.text(cluster, "id"):
+        if not isinstance(cluster, dict) or not ("id" in cluster or "properties" in cluster):
             raise AzureError("Azure's answer is not the JSON of a managed cluster.")
-        return version, cluster
+        return version, cluster if arm.text(cluster, "id") else {**cluster, "id": self._asked_for}
+
+    @property
+    def _asked_for(self) -> str:
+        group = f"/subscriptions/{self._reader.subscription_id}/resourceGroups/{self._resource_group}"
+        return f"{group}/providers/Microsoft.ContainerService/managedClusters/{self._name}"
 
     @cached_property
     def _reader(self) -> ArmReader:

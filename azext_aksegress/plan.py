@@ -15,10 +15,8 @@ from azext_aksegress.cluster import Cluster
 from azext_aksegress.report import Report
 from azext_aksegress.snapshot import without_secrets
 
-DISRUPTION = (
-    "Egress is down for minutes, open connections are reset, the address that the internet sees changes, "
-    "and AKS may reimage nodes."
-)
+DISRUPTION = "Egress is down for minutes, open connections are reset, and AKS may reimage nodes."
+NEW_ADDRESS = "The address that the internet sees changes."
 _PATH = "properties.networkProfile"
 
 
@@ -78,6 +76,13 @@ class Plan:
         after = self.report.after
         return [found for found in after.known if found not in self.report.before.known] if after.complete else None
 
+    @property
+    def disruption(self) -> str:
+        """What the move costs while it is made, in words."""
+        before, after = self.report.before, self.report.after
+        stays = before.complete and after.complete and before.known == after.known
+        return DISRUPTION if stays else f"{DISRUPTION} {NEW_ADDRESS}"
+
     def to_json(self) -> Json:
         """The plan as the JSON contract spells it."""
         guard = f"If-Match {self.etag}" if self.etag else "only if it reads the same right before"
@@ -92,7 +97,7 @@ class Plan:
             "diff": self.diff,
             "releasedIps": self.released,
             "gainedIps": self.gained,
-            "disruption": DISRUPTION,
+            "disruption": self.disruption,
             "fingerprint": fingerprint(self.cluster),
             "accepted": list(self.accepted),
         }

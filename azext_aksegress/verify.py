@@ -12,10 +12,15 @@ from azext_aksegress.checks import FAIL, PASS, UNKNOWN, Check, Finding, Outcome,
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.snapshot import Unread
 
-READ = Check("verify.read", "the cluster can be read after the move", lambda *_: None)
-TYPE = Check("verify.type", "the outbound type is the one that was asked for", lambda *_: None)
-SKU = Check("verify.sku", "the SKU of the NAT gateway is the one that was asked for", lambda *_: None)
-STATE = Check("verify.state", "the cluster and its pools are in state Succeeded", lambda *_: None)
+
+def _looked_at_once(*_: object) -> None:
+    """What runs on the cluster may have no egress, or another one than was planned."""
+
+
+READ = Check("verify.read", "the cluster can be read after the move", _looked_at_once)
+TYPE = Check("verify.type", "the outbound type is the one that was asked for", _looked_at_once)
+SKU = Check("verify.sku", "the SKU of the NAT gateway is the one that was asked for", _looked_at_once)
+STATE = Check("verify.state", "the cluster and its pools are in state Succeeded", _looked_at_once)
 
 
 def after_move(cluster: Cluster, request: Request) -> tuple[Finding, ...]:

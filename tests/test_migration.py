@@ -91,6 +91,12 @@ class TestPlan:
         shop.estate[shop.subnets["snet-apps"]]["properties"]["addressPrefix"] = "10.9.0.0/24"
         assert prepared(shop, UDR).to_json()["plan"]["fingerprint"] != before
 
+    def test_it_says_that_the_address_changes_only_where_it_does(self) -> None:
+        for shop, target, changes in ((Shop.byo(), "none", True), (Shop.byo(UANAT).routed(), LB, False)):
+            plan = prepared(shop.set(**isolated()), target).plan
+            assert plan is not None
+            assert ("the internet sees changes" in plan.disruption) is changes
+
     def test_no_secret_is_in_it(self) -> None:
         shop = Shop.byo(httpProxyConfig={"httpProxy": "http://me:hunter2@proxy:80"}).routed()
         assert "hunter2" not in str(prepared(shop, UDR).to_json())

@@ -16,7 +16,7 @@ from azext_aksegress.checks import FAIL, NOTE, PASS, SKIP, UNKNOWN, WARN, Findin
 from azext_aksegress.fixes import az
 from azext_aksegress.matrix import Path
 from azext_aksegress.migration import Migration
-from azext_aksegress.plan import DISRUPTION, Plan
+from azext_aksegress.plan import Plan
 from azext_aksegress.report import BLOCKED, NOTHING_TO_DO, UNDETERMINED, Report
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Snapshot
 
@@ -56,8 +56,8 @@ class Look:
 
 
 def clean(text: str) -> str:
-    """Text without control characters: names from Azure are data, and must not move the cursor."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text)
+    """Text without control characters, nor those that turn its direction: names from Azure are data."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", " ", text)
 
 
 def report(made: Report, look: Look) -> Iterator[Line]:
@@ -175,7 +175,7 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
         yield [
             ("warning", f"  It is sent with the preview api-version {made.api_version}: block is known to no other.")
         ]
-    for line in textwrap.wrap(DISRUPTION, look.width - 2):
+    for line in textwrap.wrap(made.disruption, look.width - 2):
         yield [("secondary", f"  {line}")]
     if made.report.one_way:
         yield [("error", "  This is, or may turn out to be, a one-way door: see EGR601 and EGR604.")]
