@@ -46,6 +46,10 @@ UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
 logging.getLogger("azure.mgmt.containerservice").setLevel(logging.ERROR)
 
 
+class NotAsked(ValueError):
+    """Something that Azure named is not followed; the message says why."""
+
+
 class OnlyMethods(policies.SansIOHTTPPolicy):  # type: ignore[type-arg]
     """Lets only some HTTP methods through, whatever another policy of the pipeline would like to send.
 
@@ -92,10 +96,10 @@ class ArmReader:
             if link is None:
                 return tuple(found)
             if not self.is_at_home(link):
-                raise ValueError("the next page is on another host")
+                raise NotAsked("the next page is on another host")
             page = self._json(link, {})
             found += arm.objects(page, "value")
-        raise ValueError(f"more than {MAX_PAGES} pages")
+        raise NotAsked(f"more than {MAX_PAGES} pages")
 
     def operation(self, url: str) -> tuple[Json, float]:
         """What an operation says of itself, and the seconds to wait before asking again (0 where it does not say)."""
@@ -239,9 +243,9 @@ def _understood() -> Iterator[None]:
     """Whatever cannot be understood of an answer is an AzureError."""
     try:
         yield
-    except AzureError:
-        raise
     except UNREADABLE as error:
+        if isinstance(error, AzureError):
+            raise
         raise AzureError("Azure's answer cannot be understood.") from error
 
 
@@ -294,19 +298,23 @@ def _answer(reader: ArmReader, resource_id: str) -> Answer:
     except HttpResponseError as error:
         if many and error.status_code == 404 and _code(error) in NONE_THERE:
             return ()
-        forbidden = error.status_code == 403
-        permission = f"{arm.resource_type(resource_id)}/read" if forbidden else None
+        return _unread(resource_id, error)
+    except (AzureError, ValueError) as error:
+        return _unread(resource_id, error)
+    if many:
+        return tuple(found)
+    return found if isinstance(found, dict) else Unread(resource_id, "the answer is not a resource")
+
+
+def _unread(resource_id: str, error: Exception) -> Unread:
+    if isinstance(error, HttpResponseError):
+        permission = f"{arm.resource_type(resource_id)}/read" if error.status_code == 403 else None
         return Unread(resource_id, _reason(error), permission)
-    except (ServiceRequestError, ServiceResponseError):
+    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         return Unread(resource_id, "Azure gave no answer")
-    except ValueError as error:
-        ours = type(error) is ValueError  # JSONDecodeError is one too, and talks of columns
-        return Unread(resource_id, str(error) if ours else "the answer is not JSON")
-    except AzureError as error:
-        return Unread(resource_id, said(error))
-    if many or isinstance(found, dict):
-        return tuple(found) if many else found
-    return Unread(resource_id, "the answer is not a resource")
+    if isinstance(error, NotAsked):
+        return Unread(resource_id, str(error))
+    return Unread(resource_id, said(error) if isinstance(error, AzureError) else "the answer is not JSON")
 
 
 def _code(error: HttpResponseError) -> str | None:

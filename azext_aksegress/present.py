@@ -165,7 +165,7 @@ class Talk:
         sys.stderr.flush()
         self._phase = phase
 
-    def interruptible(self, work: Callable[[], None], look: str, record_path: str) -> None:
+    def interruptible(self, work: Callable[[], None], command: str, record_path: str) -> None:
         """Run work that Azure goes on with when it is interrupted here, and say so then."""
         from azure.cli.core.azclierror import ManualInterrupt
 
@@ -174,7 +174,7 @@ class Talk:
         except KeyboardInterrupt as interrupt:
             raise ManualInterrupt(
                 "Interrupted here; what was sent to Azure goes on there.",
-                recommendation=f"Look with `{look}`; the record is {record_path}.",
+                recommendation=f"Look with `{command}`; the record is {record_path}.",
             ) from interrupt
         finally:
             self.end()

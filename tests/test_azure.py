@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
 from azext_aksegress import azure
-from azext_aksegress.azure import OnlyMethods
+from azext_aksegress.azure import NotAsked, OnlyMethods
 from azext_aksegress.snapshot import Unread
 from tests.armsim.estate import network_id
 
@@ -74,7 +74,7 @@ class TestAnswers:
             (refused(200, ""), "the answer is not JSON"),
             (ServiceRequestError("connection refused"), "Azure gave no answer"),
             (json.JSONDecodeError("Expecting value", "", 0), "the answer is not JSON"),
-            (ValueError("the next page is on another host"), "the next page is on another host"),
+            (NotAsked("the next page is on another host"), "the next page is on another host"),
         ],
     )
     def test_what_fails_otherwise_says_why_and_names_no_permission(self, error: Exception, reason: str) -> None:
