@@ -50,7 +50,7 @@ class NotAsked(ValueError):
     """Something that Azure named is not followed; the message says why."""
 
 
-class OnlyMethods(policies.SansIOHTTPPolicy):  # type: ignore[type-arg]
+class OnlyMethods(policies.SansIOHTTPPolicy):
     """Lets only some HTTP methods through, whatever another policy of the pipeline would like to send.
 
     azure-mgmt-core's pipeline registers a resource provider, which is a write, when it meets one that is not.
@@ -133,17 +133,13 @@ def _number(text: str | None) -> float:
         return 0.0
 
 
-class _Unfollowed(NoPolling):  # type: ignore[type-arg]  # generic only in newer releases of azure-core
+class _Unfollowed(NoPolling):
     """Ends where the SDK's own polling would begin: with the answer as it came."""
 
     def resource(self) -> Any:
         """The HTTP response that accepted the update."""
         answer: Any = self._initial_response
         return answer.http_response
-
-
-def _unfollowed() -> Any:
-    return _Unfollowed()  # type: ignore[no-untyped-call]
 
 
 class Azure:
@@ -217,7 +213,7 @@ class Azure:
                 io.BytesIO(body),
                 content_type="application/json",
                 headers={"If-Match": etag} if etag else {},
-                polling=_unfollowed(),
+                polling=_Unfollowed(),
                 retry_total=0,
                 **extra,
             ).result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Callable, Collection, TypeVar
 
 from azext_aksegress import checks, egress, matrix
@@ -69,12 +70,12 @@ class Report:
         """Today's outbound type, or None where it could not be read."""
         return _known(lambda: self.cluster.outbound_type)
 
-    @property
+    @cached_property
     def before(self) -> Addresses:
         """The egress addresses of today."""
         return egress.before(self.cluster)
 
-    @property
+    @cached_property
     def after(self) -> Addresses:
         """The egress addresses after the move."""
         return egress.after(self.cluster, self.request.to, self.request.nat_gateway_sku)

@@ -62,13 +62,17 @@ def clean(text: str) -> str:
 
 def report(made: Report, look: Look) -> Iterator[Line]:
     """The report of a check: header, findings by question, verdict and next step."""
+    yield from _judgement(made, look)
+    yield [(_VERDICT_STYLES.get(made.verdict, "success"), verdict(made))]
+    for line in next_steps(made):
+        yield [("primary", line)]
+
+
+def _judgement(made: Report, look: Look) -> Iterator[Line]:
     yield from _header(made, look)
     yield []
     yield from findings(made.findings, look)
     yield []
-    yield [(_VERDICT_STYLES.get(made.verdict, "success"), verdict(made))]
-    for line in next_steps(made):
-        yield [("primary", line)]
 
 
 def _header(made: Report, look: Look) -> Iterator[Line]:
@@ -203,10 +207,7 @@ def older_api_version(snapshot: Snapshot) -> Iterator[Line]:
 
 def refused(move: Migration, look: Look) -> Iterator[Line]:
     """The report of a migration that was not made, and why it was not."""
-    yield from _header(move.report, look)
-    yield []
-    yield from findings(move.report.findings, look)
-    yield []
+    yield from _judgement(move.report, look)
     ids = ", ".join(dict.fromkeys(finding.id for finding in move.refusals))
     yield [("error", f"Not sent, because of {ids}.")]
     for line in next_steps(move.report):
