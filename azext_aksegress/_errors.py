@@ -5,16 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Iterator
 
-from azext_aksegress.present import ExitCode, end_with
 from azext_aksegress.render.terminal import clean
 
 
 @contextmanager
-def told(cli_ctx: Any, resource_group: str, cluster: str) -> Iterator[None]:
-    """Run a command's work, and turn what it raises into an error that tells a person what to do.
-
-    The exit code is noted too, for a command over several clusters, of which only this one fails.
-    """
+def told(resource_group: str, cluster: str) -> Iterator[None]:
+    """Run a command's work, and turn what it raises into an error that tells a person what to do."""
     from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, FileOperationError
     from azure.core.exceptions import AzureError, HttpResponseError
 
@@ -24,25 +20,22 @@ def told(cli_ctx: Any, resource_group: str, cluster: str) -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
-        raise _of_a_read(cli_ctx, error, f"{cluster} in resource group {resource_group}") from error
+        raise _of_a_read(error, f"{cluster} in resource group {resource_group}") from error
     except AzureError as error:
-        end_with(cli_ctx, ExitCode.ERROR)
         raise AzureConnectionError(
             clean(f"Azure gave no usable answer for cluster {cluster}: {said(error)}"),
             recommendation="Look at the network and the proxy, and run the command again.",
         ) from error
     except NotApplied as error:
-        end_with(cli_ctx, ExitCode.ERROR)
         raise AzureResponseError(clean(str(error)), recommendation=clean(error.cure)) from error
     except OSError as error:
-        end_with(cli_ctx, ExitCode.ERROR)
         raise FileOperationError(
             clean(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}"),
             recommendation="Look at the path and its permissions.",
         ) from error
 
 
-def _of_a_read(cli_ctx: Any, error: Any, cluster: str) -> Exception:
+def _of_a_read(error: Any, cluster: str) -> Exception:
     from azure.cli.core import azclierror
 
     from azext_aksegress.azure import said
@@ -70,6 +63,5 @@ def _of_a_read(cli_ctx: Any, error: Any, cluster: str) -> Exception:
         "Mend what Azure names, or run it again later.",
     )
     kind, what, cure = kinds.get(error.status_code, other)
-    end_with(cli_ctx, ExitCode.NOT_FOUND if error.status_code == 404 else ExitCode.ERROR)
     told_so: Exception = kind(clean(f"{what} {cluster}: {said(error)}"), recommendation=cure)
     return told_so

@@ -32,20 +32,18 @@ def load_arguments(loader: Any, _: Any) -> None:
             options_list=["--name", "-n"],
             help="Name of the managed cluster.",
             id_part="name",
+            validator=_validators.count_cluster,
             completer=get_resource_name_completion_list("Microsoft.ContainerService/ManagedClusters"),
             local_context_attribute=LocalContextAttribute(
                 name="aks_name", actions=[LocalContextAction.GET], scopes=["aks"]
             ),
         )
         context.argument("to", arg_type=outbound_type, help="The outbound type to change to.")
-        context.argument(
-            "nat_gateway_sku",
-            options_list=["--nat-gateway-sku", "--outbound-type-sku"],
-            arg_type=get_enum_type(["Standard", "StandardV2"]),
-            validator=_validators.sku_needs_managed_nat_gateway,
-            help="SKU of the managed NAT gateway, with `--to managedNATGateway`. Without it, AKS takes the default "
-            "of the region, which can be StandardV2.",
-        )
+
+    for command in ("aks egress check", "aks egress migrate"):
+        with loader.argument_context(command) as context:
+            context.argument("to", validator=_validators.options_belong_to_the_target)
+            _options(context)
 
     with loader.argument_context("aks egress check") as context:
         context.argument(
@@ -61,7 +59,6 @@ def load_arguments(loader: Any, _: Any) -> None:
         )
 
     with loader.argument_context("aks egress migrate") as context:
-        context.argument("to", arg_type=outbound_type, help="The outbound type to change to.")
         context.argument(
             "accept",
             nargs="+",
@@ -70,6 +67,12 @@ def load_arguments(loader: Any, _: Any) -> None:
             "accepted; they stay in the report and in the record.",
         )
         context.argument("dry_run", action="store_true", help="Stop after the plan: nothing is sent.")
+        context.argument(
+            "without_waiting",
+            options_list=["--no-wait"],
+            action="store_true",
+            help="Return as soon as Azure has taken the update, before it is done and verified.",
+        )
         context.argument("yes", options_list=["--yes", "-y"], action="store_true", help="Do not ask.")
 
     with loader.argument_context("aks egress list-paths") as context:
@@ -80,3 +83,24 @@ def load_arguments(loader: Any, _: Any) -> None:
             "from_type", options_list=["--from"], arg_type=outbound_type, help="Only paths from this outbound type."
         )
         context.argument("to", arg_type=outbound_type, help="Only paths to this outbound type.")
+
+
+def _options(context: Any) -> None:
+    """Register the options of a move, from the one table that has them all."""
+    from azure.cli.core.commands.parameters import get_enum_type
+
+    from azext_aksegress import _validators
+    from azext_aksegress.request import CHOICES, OPTIONS
+
+    groups = {"loadBalancer": "Load Balancer", "managedNATGateway": "NAT Gateway", None: "Isolation"}
+    for option in OPTIONS:
+        more: Any = {"type": _validators.ids if option.takes_ids else int}
+        if option.field in CHOICES:
+            more = {"arg_type": get_enum_type(CHOICES[option.field])}
+        context.extra(  # noqa: S610 (az's, not Django's)
+            option.name,
+            options_list=list(option.flags),
+            arg_group=groups[option.target],
+            help=option.help,
+            **more,
+        )

@@ -6,16 +6,38 @@ import argparse
 from typing import Any
 
 
+def count_cluster(cmd: Any, namespace: Any) -> None:
+    """Count the clusters that --ids names, before the first of them is worked on."""
+    from azext_aksegress.present import one_more_cluster
+
+    if namespace.resource_name:
+        one_more_cluster(cmd.cli_ctx)
+
+
 def cluster_or_snapshot(namespace: Any) -> None:
     """Refuse a command that names no cluster."""
     if namespace.snapshot is None and not (namespace.resource_group_name and namespace.resource_name):
         raise ValueError("the cluster is missing: give --resource-group and --name, --ids, or --snapshot")
 
 
-def sku_needs_managed_nat_gateway(namespace: Any) -> None:
-    """Refuse a NAT gateway SKU for a target that has no managed NAT gateway."""
-    if namespace.nat_gateway_sku and namespace.to != "managedNATGateway":
-        raise ValueError("--nat-gateway-sku belongs to --to managedNATGateway")
+def options_belong_to_the_target(namespace: Any) -> None:
+    """Refuse an option that the target does not have."""
+    from azext_aksegress.request import OPTIONS, belongs
+
+    for option in OPTIONS:
+        if getattr(namespace, option.name, None) is None or belongs(option, namespace.to):
+            continue
+        target = f"--to {option.target}" if option.target else "a target with a way out"
+        given = f", not to --to {namespace.to}" if namespace.to else ""
+        raise ValueError(f"{option.flags[0]} belongs to {target}{given}")
+
+
+def ids(value: str) -> tuple[str, ...]:
+    """The ids in a comma-separated list, each once; an argparse type."""
+    found = tuple(dict.fromkeys(part.strip().rstrip("/") for part in value.split(",") if part.strip()))
+    if not found:
+        raise argparse.ArgumentTypeError("the list names no id")
+    return found
 
 
 def acceptable_id(value: str) -> str:

@@ -13,12 +13,16 @@ from typing import Callable
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from azext_aksegress import arm
+from azext_aksegress import arm, egress
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure, said
 from azext_aksegress.body import writable
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.fixes import az
 from azext_aksegress.plan import Plan
 from azext_aksegress.record import Record
+from azext_aksegress.request import Request
+from azext_aksegress.snapshot import Unread
 
 Tell = Callable[[str], None]
 """Takes the phase that the work is in; called often, so that elapsed time can be shown."""
@@ -60,8 +64,8 @@ class OutcomeUnknown(NotApplied):
     event = "unknown"
 
 
-def apply(azure: Azure, plan: Plan, record: Record, tell: Tell) -> None:
-    """Make the move; raises NotApplied when no record can be begun, or Azure refuses or fails the update."""
+def apply(azure: Azure, plan: Plan, record: Record, tell: Tell, wait: bool = True) -> None:
+    """Make the move, or only begin it; raises NotApplied when no record can be begun, or Azure refuses or fails it."""
     try:
         record.done("sending")
     except OSError as error:
@@ -73,6 +77,8 @@ def apply(azure: Azure, plan: Plan, record: Record, tell: Tell) -> None:
         tell("sending the update")
         operation = _send(azure, plan, tell)
         _keep(record, tell, "accepted")
+        if not wait:
+            return
         _follow(azure, plan, operation, tell)
     except NotApplied as error:
         _keep(record, tell, error.event, reason=str(error))
@@ -136,19 +142,21 @@ def _landed(azure: Azure, plan: Plan) -> bool:
         now = azure.read_cluster(plan.api_version)
     except AzureError as error:
         raise OutcomeUnknown(f"It is not known whether Azure took the update: {said(error)}") from error
-    if arm.text(now, "eTag") == plan.etag and writable(now) == writable(plan.cluster.document):
+    same = writable(now) == writable(plan.cluster.document)
+    if same and arm.text(now, "eTag") == plan.etag:
         return False
-    if _goal(now, plan.body):
+    if _goal(now, plan.request):
         return True
+    if same:
+        raise OutcomeUnknown("The cluster was written meanwhile, and reads as before: the update may have been undone.")
     raise ChangedMeanwhile("The cluster was changed by somebody else meanwhile. The update was not sent again.")
 
 
-def _goal(now: Json, body: Json) -> bool:
-    """Whether the type, and the SKU where one was sent, are those of our update."""
-    stored, sent = (arm.dig(document, "properties", "networkProfile") for document in (now, body))
-    sku = arm.text(sent, "natGatewayProfile", "sku")
-    same_type = arm.same(arm.text(stored, "outboundType"), arm.text(sent, "outboundType"))
-    return same_type and (sku is None or arm.same(arm.text(stored, "natGatewayProfile", "sku"), sku))
+def _goal(now: Json, request: Request) -> bool:
+    """Whether the type and the options are those of our update."""
+    properties = now.get("properties")
+    stored = arm.text(properties, "networkProfile", "outboundType")
+    return arm.same(stored, request.to) and not request.differences(properties)
 
 
 def _refused(error: HttpResponseError, plan: Plan) -> NotApplied:
@@ -202,7 +210,7 @@ def _follow(azure: Azure, plan: Plan, operation: str | None, tell: Tell) -> None
             if status.lower() == "succeeded":
                 return
             if status.lower() in ("failed", "canceled", "cancelled"):
-                raise NotApplied(f"Azure took the update, and it ended as {status}: {reason}.", _retry(plan))
+                raise _ended(azure, plan, f"Azure took the update, and it ended as {status}: {reason}")
         _wait(pause or POLL, tell, WORKING)
     _follow_cluster(azure, plan, tell, deadline)
 
@@ -223,14 +231,30 @@ def _follow_cluster(azure: Azure, plan: Plan, tell: Tell, deadline: float) -> No
             if state.lower() == "succeeded":
                 return
             if state.lower() in ("failed", "canceled"):
-                raise NotApplied(f"Azure took the update of {plan.cluster.name}; its state is {state}.", _retry(plan))
+                raise _ended(azure, plan, f"Azure took the update of {plan.cluster.name}, and its state is {state}")
         _wait(POLL, tell, WORKING)
     minutes = OPERATION_TIMEOUT // 60
     raise OutcomeUnknown(f"The update of {plan.cluster.name} goes on in Azure, not done after {minutes} minutes.")
 
 
-def _retry(plan: Plan) -> str:
-    return (
-        f"Look at what is there now with `az aks egress show --ids {plan.cluster.id}`; the same command again sends "
-        "the update again."
-    )
+def _ended(azure: Azure, plan: Plan, how: str) -> NotApplied:
+    """The error for an update that did not succeed: what Azure said, what egress is now, and the next command."""
+    again = az("aks egress migrate", ids=plan.cluster.id, **plan.request.spelled)
+    accept = f" --accept {' '.join(plan.accepted)}" if plan.accepted else ""
+    cure = f"Mend what Azure names; this sends the update again: `{again}{accept}`."
+    return NotApplied(f"{how.rstrip('.')}. {_egress_now(azure, plan)}", cure)
+
+
+def _egress_now(azure: Azure, plan: Plan) -> str:
+    """What is stored and what carries egress, in a sentence: after a failure, the two need not agree."""
+    try:
+        cluster = Cluster(azure.read(plan.request))
+        state, in_force = cluster.text("provisioningState"), egress.in_force(cluster)
+        ids = [found for profile in egress.PROFILES.values() for found in egress.effective_ids(cluster, profile)]
+    except (AzureError, Unread) as error:
+        reason = said(error) if isinstance(error, AzureError) else str(error)
+        return f"What egress is now cannot be read: {reason}"
+    seen = [egress.address_or_name(cluster.snapshot, found) for found in ids] or egress.before(cluster).known
+    force = "in force" if in_force else "not in force"
+    addresses = ", ".join(seen) or "not known"
+    return f"Egress now: {cluster.outbound_type} is stored and {force}, state {state}, egress IPs {addresses}"

@@ -25,7 +25,8 @@ from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from azext_aksegress import arm, matrix, read
 from azext_aksegress.arm import Json
-from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot, Unread
+from azext_aksegress.request import Request
+from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, PREVIEW_API_VERSION, Answer, Snapshot, Unread
 
 NETWORK_API_VERSION = "2025-07-01"
 """Microsoft.Network's version in az 2.91.0: the first in its commands with a NAT gateway's IPv6 addresses."""
@@ -150,16 +151,18 @@ class Azure:
         self._resource_group = resource_group
         self._name = name
 
-    def read(self, target: str | None = None) -> Snapshot:
-        """The cluster and everything around it; raises AzureError when the cluster itself cannot be read.
+    def read(self, request: Request | None = None) -> Snapshot:
+        """The cluster and everything around it, and what a request names; raises AzureError when the cluster itself
+        cannot be read.
 
         `block` exists only in preview api-versions, so what concerns it, as target or today, is read with one.
         """
+        target, named = (request.to, request.own_ids) if request else (None, ())
         api_version, cluster = self._read_cluster(PREVIEW_API_VERSION if target == matrix.BLOCK else API_VERSION)
         today = arm.text(cluster, "properties", "networkProfile", "outboundType")
         if arm.same(today, matrix.BLOCK) and api_version != PREVIEW_API_VERSION:
             api_version, cluster = self._read_cluster(PREVIEW_API_VERSION)
-        return read.complete(Snapshot(_now(), api_version, cluster), self._fetch)
+        return read.complete(Snapshot(_now(), api_version, cluster), self._fetch, named)
 
     def read_cluster(self, api_version: str) -> Json:
         """The cluster alone, as ARM's JSON; raises AzureError."""
@@ -318,7 +321,7 @@ def _code(error: HttpResponseError) -> str | None:
 
 
 def _reason(error: HttpResponseError) -> str:
-    words = {401: "the sign-in is not valid for it", 403: "forbidden", 404: "not found", 429: "throttled"}
+    words = {401: "the sign-in is not valid for it", 403: "forbidden", 404: NOT_FOUND, 429: "throttled"}
     if error.status_code and 200 <= error.status_code < 300:
         return "the answer is not JSON"
     code = _code(error)

@@ -7,6 +7,8 @@ from typing import Any
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.egress import PROFILES
+from azext_aksegress.request import OPTIONS, Request, Value, belongs
 
 READ_ONLY = (
     "id",
@@ -79,25 +81,57 @@ def _pruned(value: Any, tree: dict[str, Any]) -> Any:
     return kept
 
 
-def for_update(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> Json:
-    """The whole cluster with another outbound type, ready to be sent; raises Unread when it has none today."""
-    repeated = cluster.outbound_type == target
+def for_update(cluster: Cluster, request: Request) -> Json:
+    """The whole cluster as requested, ready to be sent; raises Unread when it has no outbound type today."""
+    repeated = cluster.outbound_type == request.to
     body = writable(cluster.document)
     properties = body["properties"] = dict(body["properties"])
     network = properties["networkProfile"] = dict(properties["networkProfile"])
-    stored = {key: network.pop(key, None) for key in ("loadBalancerProfile", "natGatewayProfile")}
-    network["outboundType"] = target
-    if target == matrix.LOAD_BALANCER:
-        profile = stored["loadBalancerProfile"]
-        network["loadBalancerProfile"] = profile if repeated and profile else _load_balancer(cluster, profile)
-    elif target == matrix.MANAGED_NAT_GATEWAY:
-        profile = stored["natGatewayProfile"] if repeated else None
-        sku = nat_gateway_sku or (cluster.nat_gateway_sku if repeated else None)
-        network["natGatewayProfile"] = {
-            **(profile if isinstance(profile, dict) else {"managedOutboundIPProfile": {"count": 1}}),
-            **({"sku": sku} if sku else {}),
-        }
+    stored = {key: network.pop(key, None) for key in PROFILES.values()}
+    network["outboundType"] = request.to
+    key = PROFILES.get(request.to)
+    if key:
+        network[key] = _profile(cluster, request, stored[key], repeated)
+    if request.artifact_source:
+        properties["bootstrapProfile"] = {}  # the registry of the cache goes with the cache, as `az aks update` has it
+    for option, value in request.asked:
+        _put(properties, option.path, option.written(value))
     return body
+
+
+def _profile(cluster: Cluster, request: Request, stored: Any, repeated: bool) -> Json:
+    """The profile of the target before its options: today's where the type stays, else what AKS would choose."""
+    if repeated and isinstance(stored, dict):
+        made = dict(stored)
+    elif request.to == matrix.LOAD_BALANCER:
+        made = _load_balancer(cluster, stored)
+    else:
+        made = {"managedOutboundIPProfile": {"count": 1}}
+    if arm.same(cluster.text("networkProfile", "outboundType"), matrix.RETIRED_STANDARD_V2_TYPE) and repeated:
+        made["sku"] = matrix.STANDARD_V2  # the retired spelling of the type said so, and is not sent again
+    for key in _replaced(request):
+        made.pop(key, None)
+    return made
+
+
+def _replaced(request: Request) -> set[str]:
+    """The keys of a profile that a request for other addresses replaces: AKS takes managed or own ones, not both."""
+    asked = {option.field for option, _ in request.asked if option.about_addresses}
+    own = {"ip_ids", "prefix_ids"}
+    gone = own if asked else set()
+    if asked & own:
+        gone = gone | {"ip_count", "ipv6_count"}
+    return {option.path[2] for option in OPTIONS if belongs(option, request.to) and option.field in gone - asked}
+
+
+def _put(document: Json, path: tuple[str, ...], value: Value) -> None:
+    """Set the value at a path, and copy what is above it, which may be part of what was read."""
+    *parents, leaf = path
+    for key in parents:
+        below = document.get(key)
+        document[key] = dict(below) if isinstance(below, dict) else {}
+        document = document[key]
+    document[leaf] = value
 
 
 def _load_balancer(cluster: Cluster, lingering: Any) -> Json:

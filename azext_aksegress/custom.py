@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Collection
+from typing import Any, Collection, Mapping
 
 from azext_aksegress import matrix
+from azext_aksegress.present import for_each_cluster
 
 
+@for_each_cluster
 def show(cmd: Any, resource_group_name: str, resource_name: str) -> Any:
     """All that can be read of a cluster's egress."""
     from azext_aksegress import report
@@ -19,55 +21,61 @@ def show(cmd: Any, resource_group_name: str, resource_name: str) -> Any:
     return present(cmd, document, terminal.show(document, look()))
 
 
+@for_each_cluster
 def check(
     cmd: Any,
     *,
     resource_group_name: str | None = None,
     resource_name: str | None = None,
     to: str | None = None,
-    nat_gateway_sku: str | None = None,
     snapshot: str | None = None,
     fail_on: str = "blocked",
+    **kwargs: Any,
 ) -> Any:
-    """Judge a cluster, live or saved, for one outbound type or for all of them."""
+    """Judge a cluster, live or saved, for one outbound type or for all of them; `kwargs` are the options of a move."""
     from azext_aksegress import report
     from azext_aksegress.present import exit_code, look, present
     from azext_aksegress.render import terminal
 
+    request = _request(to, kwargs, offline=bool(snapshot)) if to else None
     if snapshot:
         read = _load(cmd, snapshot, resource_group_name, resource_name)
     else:
-        read = _read(cmd, resource_group_name, resource_name, to)
-    if to is None:
-        reports = report.survey(read, lambda target: _request(target, None, offline=bool(snapshot)))
+        read = _read(cmd, resource_group_name, resource_name, request)
+    if request is None:
+        reports = report.survey(read, lambda target: _request(target, {}, offline=bool(snapshot)))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
-    made = report.make(read, _request(to, nat_gateway_sku, offline=bool(snapshot)))
+    made = report.make(read, request)
     return present(cmd, made.to_json(), terminal.report(made, look()), exit_code(made, fail_on))
 
 
+@for_each_cluster
 def migrate(
     cmd: Any,
     *,
     resource_group_name: str,
     resource_name: str,
     to: str,
-    nat_gateway_sku: str | None = None,
     accept: Collection[str] | None = None,
     dry_run: bool = False,
+    without_waiting: bool = False,
     yes: bool = False,
+    **kwargs: Any,
 ) -> Any:
-    """Check, plan, confirm, apply, verify."""
+    """Check, plan, confirm, apply, verify; `kwargs` are the options of the move."""
     from azext_aksegress import migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import ExitCode, Talk, look, present
     from azext_aksegress.render import terminal
 
-    talk = Talk(cmd.cli_ctx)
+    talk = Talk(cmd.cli_ctx, resource_name)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
-    with told(cmd.cli_ctx, resource_group_name, resource_name):
+    by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
+    with told(resource_group_name, resource_name):
         talk.phase("reading the cluster")
-        move = migration.prepare(azure.read(to), _request(to, nat_gateway_sku), accept or ())
+        request = _request(to, kwargs)
+        move = migration.prepare(azure.read(request), request, accept or (), by_name)
         talk.end()
         talk.lines(terminal.remarks(move))
         if move.refusals:
@@ -75,11 +83,12 @@ def migrate(
             return present(cmd, move.to_json(), terminal.refused(move, look()), code, terminal.refusals(move))
         if move.plan is None or dry_run:
             return present(cmd, move.to_json(), terminal.without_write(move, look()))
-        talk.confirm(terminal.plan(move.plan, look()), f"Move {resource_name} from {move.plan.origin} to {to}?", yes)
-        return _carry_out(cmd, azure, move, talk)
+        question = f"Move {resource_name} from {move.plan.origin} to {to}?"
+        talk.confirm(terminal.plan(move.plan, look()), question, yes, resource_name if move.report.one_way else None)
+        return _carry_out(cmd, azure, move, talk, not without_waiting)
 
 
-def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any) -> Any:
+def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any, wait: bool) -> Any:
     """Apply the plan of a confirmed migration, read again, and say what is there now."""
     from azext_aksegress import record, verify
     from azext_aksegress.apply import apply
@@ -90,13 +99,17 @@ def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any) -> Any:
     folder = os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER)
     kept = record.Record(folder, move.report, move.plan, _versions())
     here = az("aks egress show", ids=move.report.cluster.id)
-    talk.interruptible(lambda: apply(azure, move.plan, kept, talk.phase), here, kept.path)
+    talk.interruptible(lambda: apply(azure, move.plan, kept, talk.phase, wait), here, kept.path)
+    if not wait:
+        lines = list(terminal.started(move.plan, kept.path))
+        return present(cmd, move.started(kept.path), lines, aside=lines)
     talk.phase("reading the cluster again")
-    findings, egress_ips = verify.read_again(azure, move.report.request)
+    findings, egress_ips = verify.read_again(azure, move.report)
     talk.end()
     document = move.applied(kept.path, findings, egress_ips)
     code = ExitCode.OK if document["outcome"] == "applied" else ExitCode.NOT_VERIFIED
-    return present(cmd, document, terminal.result(document, findings, look()), code)
+    pretty = terminal.result(document, findings, move.plan, look())
+    return present(cmd, document, pretty, code, terminal.after_the_move(document, findings, move.plan))
 
 
 def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:
@@ -112,15 +125,15 @@ def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = N
     return present(cmd, [path.to_json() for path in paths], terminal.paths(paths, look()))
 
 
-def _read(cmd: Any, resource_group: str | None, name: str | None, to: str | None = None) -> Any:
+def _read(cmd: Any, resource_group: str | None, name: str | None, request: Any = None) -> Any:
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import Talk
     from azext_aksegress.render import terminal
 
-    talk = Talk(cmd.cli_ctx)
-    with told(cmd.cli_ctx, resource_group or "", name or ""), talk.working("reading the cluster"):
-        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(to)
+    talk = Talk(cmd.cli_ctx, name or "")
+    with told(resource_group or "", name or ""), talk.working("reading the cluster"):
+        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request)
     talk.lines(terminal.older_api_version(snapshot))
     return snapshot
 
@@ -133,7 +146,7 @@ def _load(cmd: Any, path: str, resource_group: str | None, name: str | None) -> 
     from azext_aksegress._errors import told
 
     again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
-    with told(cmd.cli_ctx, "", ""), open(path, "rb") as file:
+    with told("", ""), open(path, "rb") as file:
         try:
             found = snapshot.from_json(json.load(file))  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
         except (ValueError, RecursionError) as error:
@@ -147,10 +160,10 @@ def _load(cmd: Any, path: str, resource_group: str | None, name: str | None) -> 
     return found
 
 
-def _request(to: str, nat_gateway_sku: str | None, offline: bool = False) -> Any:
-    from azext_aksegress.checks import Request
+def _request(to: str, options: Mapping[str, Any], offline: bool = False) -> Any:
+    from azext_aksegress import request
 
-    return Request(to, nat_gateway_sku, None if offline else _versions()["az"])
+    return request.make(to, None if offline else _versions()["az"], options)
 
 
 def _versions() -> dict[str, str]:

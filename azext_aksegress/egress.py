@@ -12,6 +12,7 @@ from typing import Iterable, Iterator
 from azext_aksegress import arm, matrix
 from azext_aksegress.cluster import Cluster, Pool, Subnet
 from azext_aksegress.network import DROPPING_HOPS
+from azext_aksegress.request import OPTIONS, Option, Request, Value
 from azext_aksegress.snapshot import Snapshot, Unread
 
 VIRTUAL_APPLIANCE = "virtualAppliance"
@@ -22,10 +23,14 @@ LOAD_BALANCER = "loadBalancer"
 NO_PATH = "none"
 UNKNOWN = "unknown"
 
+PROFILES = {matrix.LOAD_BALANCER: "loadBalancerProfile", matrix.MANAGED_NAT_GATEWAY: "natGatewayProfile"}
+"""Where networkProfile keeps the settings and the effective addresses of the types whose gateway AKS makes."""
+
 NEVER_MADE_BY_AKS = (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY, NODE_PUBLIC_IP)
 """Carriers whose public addresses stay with their owner, whatever AKS deletes for the path that is left."""
 
 MADE_BY_THE_MOVE = "AKS makes the addresses during the move"
+CHOSEN_BY_AKS = "AKS chooses which of today's addresses stay"
 NO_WAY_OUT = "has no way out"
 
 
@@ -54,24 +59,30 @@ class Addresses:
 def effective_path(cluster: Cluster, subnet: Subnet) -> str:
     """The kind of carrier of a subnet today, several where its pools differ, `unknown` where it could not be read."""
     try:
-        return ", ".join(dict.fromkeys(found.kind for found in carriers_of(cluster, subnet, cluster.outbound_type)))
+        return ", ".join(dict.fromkeys(found.kind for found in carriers_of(cluster, subnet, today(cluster))))
     except Unread:
         return UNKNOWN
 
 
-def carriers_of(cluster: Cluster, subnet: Subnet, outbound_type: str) -> tuple[Carrier, ...]:
-    """What carries a subnet's egress once the cluster is on an outbound type; several where only some of its pools
-    have nodes with a public IP; raises Unread."""
+def today(cluster: Cluster) -> Request:
+    """What the cluster has now, as a request: its type, and no option; raises Unread."""
+    return Request(cluster.outbound_type)
+
+
+def carriers_of(cluster: Cluster, subnet: Subnet, request: Request) -> tuple[Carrier, ...]:
+    """What carries a subnet's egress once the cluster is as requested; several where only some of its pools have
+    nodes with a public IP; raises Unread."""
+    outbound_type = request.to
     if outbound_type == matrix.BLOCK:
         return (Carrier(NO_PATH),)
     routed = _routed(cluster, subnet)
     if routed:
         return (routed,)
     gateway = subnet.nat_gateway
-    makes_its_own = outbound_type == matrix.MANAGED_NAT_GATEWAY != cluster.outbound_type
+    makes_its_own = outbound_type == matrix.MANAGED_NAT_GATEWAY and not _keeps_addresses(cluster, request)
     if gateway and not makes_its_own and not goes_with_the_move(cluster, gateway.id, outbound_type):
         return (Carrier(NAT_GATEWAY, gateway.address_ids),)
-    rest = _default_carrier(cluster, subnet, outbound_type)
+    rest = _default_carrier(cluster, subnet, request)
     if outbound_type == matrix.MANAGED_NAT_GATEWAY:  # its NAT gateway goes before a node's own address
         return (rest,)
     pools = [pool for pool in cluster.pools if pool.name in subnet.pools]
@@ -109,12 +120,12 @@ def goes_with_the_move(cluster: Cluster, gateway_id: str, outbound_type: str) ->
     return leaves and cluster.made_by_aks(gateway_id)
 
 
-def _default_carrier(cluster: Cluster, subnet: Subnet | None, outbound_type: str) -> Carrier:
-    today = cluster.outbound_type == outbound_type
+def _default_carrier(cluster: Cluster, subnet: Subnet | None, request: Request) -> Carrier:
+    outbound_type = request.to
     if outbound_type == matrix.LOAD_BALANCER:
-        return _made_by_aks(cluster, LOAD_BALANCER, "loadBalancerProfile", today)
+        return _of_aks(cluster, LOAD_BALANCER, request)
     if outbound_type == matrix.MANAGED_NAT_GATEWAY:
-        return _made_by_aks(cluster, NAT_GATEWAY, "natGatewayProfile", today)
+        return _of_aks(cluster, NAT_GATEWAY, request)
     table = subnet.route_table if subnet else None
     own_way_out = outbound_type in (matrix.USER_DEFINED_ROUTING, matrix.NONE)
     if own_way_out and table and table.default_route is None and table.bgp_propagation:
@@ -124,12 +135,18 @@ def _default_carrier(cluster: Cluster, subnet: Subnet | None, outbound_type: str
     return Carrier(NO_PATH, unknown=Unread(subnet.id, NO_WAY_OUT))
 
 
-def _made_by_aks(cluster: Cluster, kind: str, profile: str, today: bool) -> Carrier:
-    ids = effective_ids(cluster, profile)
-    if today and ids:
-        return Carrier(kind, ids)
-    reason = "Azure's answer lists no effective outbound IPs" if today else MADE_BY_THE_MOVE
-    return Carrier(kind, unknown=Unread(cluster.id, reason))
+def _of_aks(cluster: Cluster, kind: str, request: Request) -> Carrier:
+    """The load balancer or NAT gateway of AKS, with addresses of one's own, with those that stay, or with new ones."""
+    if request.own_ids:
+        return Carrier(kind, request.own_ids)
+    if cluster.outbound_type != request.to or renews_addresses(cluster, request):
+        return Carrier(kind, unknown=Unread(cluster.id, MADE_BY_THE_MOVE))
+    ids = effective_ids(cluster, PROFILES[request.to])
+    if not ids:
+        return Carrier(kind, unknown=Unread(cluster.id, "Azure's answer lists no effective outbound IPs"))
+    more = added_addresses(cluster, request)
+    reason = MADE_BY_THE_MOVE if more > 0 else CHOSEN_BY_AKS if more < 0 else None
+    return Carrier(kind, ids, Unread(cluster.id, reason) if reason else None)
 
 
 def effective_ids(cluster: Cluster, profile: str) -> tuple[str, ...]:
@@ -158,26 +175,26 @@ def _firewall_address_ids(snapshot: Snapshot, subnet: Subnet, hop: str | None) -
     return tuple(address_id for address_id in found[0] if address_id)
 
 
-def carriers(cluster: Cluster, outbound_type: str) -> Iterator[Carrier]:
-    """The carriers of all subnets on an outbound type; what could not be read is an unknown carrier; raises Unread."""
+def carriers(cluster: Cluster, request: Request) -> Iterator[Carrier]:
+    """The carriers of all subnets as requested; what could not be read is an unknown carrier; raises Unread."""
     subnets: tuple[Subnet, ...] = ()
     try:
         subnets = cluster.subnets
     except Unread as unread:
         yield Carrier(UNKNOWN, unknown=unread)
     if not subnets and cluster.vnet == matrix.MANAGED_VNET:  # in AKS's own network, AKS's own path
-        yield _default_carrier(cluster, None, outbound_type)
+        yield _default_carrier(cluster, None, request)
     for subnet in subnets:
         try:
-            yield from carriers_of(cluster, subnet, outbound_type)
+            yield from carriers_of(cluster, subnet, request)
         except Unread as unread:
             yield Carrier(UNKNOWN, unknown=unread)
 
 
-def _addresses(cluster: Cluster, outbound_type: str) -> Addresses:
+def _addresses(cluster: Cluster, request: Request) -> Addresses:
     known: list[str] = []
     unknown: list[Unread] = []
-    for found in carriers(cluster, outbound_type):
+    for found in carriers(cluster, request):
         if found.unknown:
             unknown.append(found.unknown)
         for address_id in found.address_ids:
@@ -191,27 +208,57 @@ def _addresses(cluster: Cluster, outbound_type: str) -> Addresses:
 def before(cluster: Cluster) -> Addresses:
     """The addresses that the internet sees today."""
     try:
-        return _addresses(cluster, cluster.outbound_type)
+        return _addresses(cluster, today(cluster))
     except Unread as unread:
         return Addresses((), (unread,))
 
 
-def after(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> Addresses:
+def after(cluster: Cluster, request: Request) -> Addresses:
     """The addresses that the internet will see after the move."""
     try:
-        if renews_nat_gateway(cluster, target, nat_gateway_sku):
-            return Addresses((), (Unread(cluster.id, MADE_BY_THE_MOVE),))
-        return _addresses(cluster, target)
+        return _addresses(cluster, request)
     except Unread as unread:
         return Addresses((), (unread,))
 
 
-def renews_nat_gateway(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> bool:
-    """Whether the type stays managedNATGateway and only the gateway's SKU changes, which is a move of its own:
+def renews_nat_gateway(cluster: Cluster, request: Request) -> bool:
+    """Whether the type stays managedNATGateway and the gateway's SKU changes, which is a move of its own:
     AKS deletes and makes the gateway anew (AKS engineering blog, 2026-09-29); raises Unread."""
-    if not cluster.outbound_type == target == matrix.MANAGED_NAT_GATEWAY or nat_gateway_sku is None:
+    if not cluster.outbound_type == request.to == matrix.MANAGED_NAT_GATEWAY or request.nat_gateway_sku is None:
         return False
-    return not arm.same(nat_gateway_sku, cluster.nat_gateway_sku or matrix.STANDARD)
+    return not arm.same(request.nat_gateway_sku, cluster.nat_gateway_sku or matrix.STANDARD)
+
+
+def changes(cluster: Cluster, request: Request) -> tuple[tuple[Option, Value, Value | None], ...]:
+    """What a request for today's type would change of it: each option as asked and as stored; raises Unread."""
+    if cluster.outbound_type != request.to:
+        return ()
+    renewed = renews_nat_gateway(cluster, request)
+    rows = request.differences(cluster.document.get("properties"))
+    return tuple(row for row in rows if renewed or row[0].field != "nat_gateway_sku")
+
+
+def _keeps_addresses(cluster: Cluster, request: Request) -> bool:
+    rows = changes(cluster, request)
+    about = any(option.about_addresses or option.field == "nat_gateway_sku" for option, *_ in rows)
+    return cluster.outbound_type == request.to and not about
+
+
+def renews_addresses(cluster: Cluster, request: Request) -> bool:
+    """Whether a request for today's type has AKS make new addresses instead of all that are there; raises Unread."""
+    if renews_nat_gateway(cluster, request):
+        return True
+    owned = any(not cluster.made_by_aks(found) for found in effective_ids(cluster, PROFILES.get(request.to, "")))
+    return owned and any(option.field in ("ip_count", "ipv6_count") for option, _ in request.asked)
+
+
+def added_addresses(cluster: Cluster, request: Request) -> int:
+    """How many addresses more, or fewer where negative, a request for today's type has AKS make; raises Unread."""
+    return sum(
+        asked - (stored if isinstance(stored, int) else int(option.field == "ip_count"))
+        for option, asked, stored in changes(cluster, request)
+        if option.field in ("ip_count", "ipv6_count") and isinstance(asked, int)
+    )
 
 
 def in_force(cluster: Cluster) -> bool:
@@ -223,9 +270,9 @@ def in_force(cluster: Cluster) -> bool:
         effective_ids(cluster, profile) for profile in ("loadBalancerProfile", "natGatewayProfile")
     )
     if cluster.outbound_type == matrix.LOAD_BALANCER:
-        return bool(load_balancer) and not nat_gateway
+        return bool(load_balancer) and not nat_gateway and _own_in_use(cluster, load_balancer)
     if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY:
-        return bool(nat_gateway)
+        return bool(nat_gateway) and _own_in_use(cluster, nat_gateway)
     if load_balancer or nat_gateway:
         return False
     if cluster.outbound_type == matrix.USER_ASSIGNED_NAT_GATEWAY:
@@ -235,8 +282,16 @@ def in_force(cluster: Cluster) -> bool:
     return True
 
 
+def _own_in_use(cluster: Cluster, effective: Iterable[str]) -> bool:
+    """Whether the stored public IPs of one's own are among the effective ones."""
+    in_use = {found.lower() for found in effective}
+    rows = (option for option in OPTIONS if option.field == "ip_ids" and option.target == cluster.outbound_type)
+    stored = (option.stored(cluster.document.get("properties")) for option in rows)
+    return all(found.lower() in in_use for ids in stored if isinstance(ids, tuple) for found in ids)
+
+
 def _is_routed(cluster: Cluster, subnet: Subnet) -> bool:
-    (found, *_) = carriers_of(cluster, subnet, matrix.USER_DEFINED_ROUTING)
+    (found, *_) = carriers_of(cluster, subnet, Request(matrix.USER_DEFINED_ROUTING))
     if found.kind == UNKNOWN and found.unknown:
         raise found.unknown
     return found.kind in (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY)
@@ -268,12 +323,11 @@ def _once(unknown: Iterable[Unread]) -> Iterator[Unread]:
             yield unread
 
 
-def released_ids(cluster: Cluster, target: str, nat_gateway_sku: str | None) -> tuple[str, ...]:
-    """The public IPs that AKS made for today's outbound type, and deletes when the cluster leaves it
-    (Azure/AKS CHANGELOG.md, 2023-07-30); raises Unread."""
-    profiles = {matrix.LOAD_BALANCER: "loadBalancerProfile", matrix.MANAGED_NAT_GATEWAY: "natGatewayProfile"}
-    profile = profiles.get(cluster.outbound_type)
-    stays = target == cluster.outbound_type and not renews_nat_gateway(cluster, target, nat_gateway_sku)
+def released_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
+    """The public IPs that AKS made for today's outbound type, and deletes when the cluster leaves it or gets addresses
+    of one's own (Azure/AKS CHANGELOG.md, 2023-07-30); raises Unread."""
+    profile = PROFILES.get(cluster.outbound_type)
+    stays = request.to == cluster.outbound_type and not request.own_ids and not renews_nat_gateway(cluster, request)
     if profile is None or stays:
         return ()
     return tuple(found for found in effective_ids(cluster, profile) if cluster.made_by_aks(found))

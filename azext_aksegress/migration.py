@@ -8,12 +8,13 @@ from typing import Collection, Sequence
 from azext_aksegress import plan as planning
 from azext_aksegress import report as reporting
 from azext_aksegress.arm import Json
-from azext_aksegress.checks import FAIL, PASS, UNKNOWN, WARN, Finding, Request
+from azext_aksegress.checks import FAIL, UNKNOWN, WARN, Finding
 from azext_aksegress.plan import Plan
 from azext_aksegress.report import NOTHING_TO_DO, Report, cluster_json
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import SCHEMA_VERSION, Snapshot
 
-APPLIED, NOT_VERIFIED, PLANNED, BLOCKED = "applied", "notVerified", "planned", "blocked"
+APPLIED, NOT_VERIFIED, PLANNED, STARTED, BLOCKED = "applied", "notVerified", "planned", "started", "blocked"
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,20 @@ class Migration:
 
     def applied(self, record_path: str, findings: Sequence[Finding], egress_ips: Sequence[str]) -> Json:
         """The result after the write, with what was found then."""
-        proven = all(finding.outcome == PASS for finding in findings)
+        proven = not any(finding.outcome in (FAIL, UNKNOWN) for finding in findings)
         return {
-            **self._head(APPLIED if proven else NOT_VERIFIED),
-            "plan": self.plan.to_json() if self.plan else None,
-            "record": record_path,
+            **self.started(record_path),
+            "outcome": APPLIED if proven else NOT_VERIFIED,
             "verification": {
                 "findings": [finding.to_json() for finding in findings],
                 "egressIps": list(egress_ips),
             },
         }
+
+    def started(self, record_path: str) -> Json:
+        """The result once Azure took the update, and nobody waits for its end."""
+        plan = self.plan.to_json() if self.plan else None
+        return {**self._head(STARTED), "plan": plan, "record": record_path, "verification": None}
 
     def _head(self, outcome: str) -> Json:
         return {
@@ -66,12 +71,18 @@ class Migration:
         }
 
 
-def prepare(snapshot: Snapshot, request: Request, accepted: Collection[str]) -> Migration:
-    """Judge a request, and plan it where nothing stands in its way that was not accepted."""
+def prepare(
+    snapshot: Snapshot, request: Request, accepted: Collection[str], by_name: Collection[str] = ()
+) -> Migration:
+    """Judge a request, and plan it where nothing stands in its way that was not accepted.
+
+    `by_name` are ids that a person accepts when the move is confirmed with the cluster's name.
+    """
     made = reporting.make(snapshot, request)
-    refusals = made.refusals(accepted)
+    gone_past = {*accepted, *by_name}
+    refusals = made.refusals(gone_past)
     plan = None
     if not refusals and made.verdict != NOTHING_TO_DO:
-        plan = planning.make(made, accepted)
+        plan = planning.make(made, gone_past)
     in_vain = tuple(sorted(set(accepted) - set(made.ids(FAIL, WARN, UNKNOWN))))
     return Migration(made, refusals, plan, in_vain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
@@ -79,6 +79,24 @@ def is_default(prefix: str | None) -> bool:
         return prefix is not None and ip_network(prefix.strip()) == ip_network(DEFAULT_ROUTE)
     except ValueError:
         return False
+
+
+def address_range(text: str) -> IPv4Network | IPv6Network | None:
+    """The range that an address or prefix stands for; None for service tags and what cannot be parsed."""
+    try:
+        return ip_network(text.strip(), strict=False)
+    except ValueError:
+        return None
+
+
+def holds(outer: str, inner: str) -> bool:
+    """Whether an address or prefix is the same as another, or inside it."""
+    one, other = address_range(outer), address_range(inner)
+    if isinstance(one, IPv4Network):
+        return isinstance(other, IPv4Network) and other.subnet_of(one)
+    if isinstance(one, IPv6Network):
+        return isinstance(other, IPv6Network) and other.subnet_of(one)
+    return outer == inner
 
 
 def nat_gateway(gateway_id: str, document: Json) -> NatGateway:

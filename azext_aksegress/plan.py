@@ -7,17 +7,26 @@ import json
 from dataclasses import dataclass
 from typing import Collection
 
-from azext_aksegress import arm, egress
+from azext_aksegress import arm, egress, matrix
 from azext_aksegress.arm import Json
 from azext_aksegress.body import for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.fixes import AFTER, Fix, after, az
 from azext_aksegress.report import Report
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import without_secrets
 
 DISRUPTION = "Egress is down for minutes, open connections are reset, and AKS may reimage nodes."
 NEW_ADDRESS = "The address that the internet sees changes."
-_PATH = "properties.networkProfile"
+REIMAGE = "Nodes take their images from the internet again only once they are reimaged."
+_CHANGED = (
+    ("networkProfile", "outboundType"),
+    ("networkProfile", "loadBalancerProfile"),
+    ("networkProfile", "natGatewayProfile"),
+    ("bootstrapProfile",),
+)
+"""All that a move ever changes, as paths below `properties`."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,11 @@ class Plan:
     def cluster(self) -> Cluster:
         """The cluster as it was judged."""
         return self.report.cluster
+
+    @property
+    def request(self) -> Request:
+        """What was asked for."""
+        return self.report.request
 
     @property
     def origin(self) -> str:
@@ -67,8 +81,7 @@ class Plan:
         return [egress.address_or_name(self.cluster.snapshot, address_id) for address_id in self._released_ids()]
 
     def _released_ids(self) -> tuple[str, ...]:
-        request = self.report.request
-        return egress.released_ids(self.cluster, request.to, request.nat_gateway_sku)
+        return egress.released_ids(self.cluster, self.report.request)
 
     @property
     def gained(self) -> list[str] | None:
@@ -81,16 +94,31 @@ class Plan:
         """What the move costs while it is made, in words."""
         before, after = self.report.before, self.report.after
         stays = before.complete and after.complete and before.known == after.known
-        return DISRUPTION if stays else f"{DISRUPTION} {NEW_ADDRESS}"
+        words = [DISRUPTION, "" if stays else NEW_ADDRESS, REIMAGE if self.request.artifact_source else ""]
+        return " ".join(word for word in words if word)
+
+    @property
+    def afterwards(self) -> tuple[Fix, ...]:
+        """The commands that stay with the user once the move is made, in order: networks are shared, and AKS reimages
+        no node by itself (AKS documentation, concepts-network-isolated.md, 2026-06-15)."""
+        mends = [fix for finding in self.report.findings for fix in finding.seen.fix if fix.when == AFTER]
+        leaves_isolation = self.origin in matrix.ISOLATED and self.target not in matrix.ISOLATED
+        ids = self.cluster.id
+        if leaves_isolation and not self.request.artifact_source:
+            mends.append(after(az("aks update", ids=ids, bootstrap_artifact_source="Direct")))
+        if leaves_isolation or self.request.artifact_source:
+            mends.append(after(az("aks upgrade", ids=ids, node_image_only=True)))
+        return tuple(dict.fromkeys(mends))
 
     def to_json(self) -> Json:
         """The plan as the JSON contract spells it."""
         guard = f"If-Match {self.etag}" if self.etag else "only if it reads the same right before"
+        options = "".join(f", {option.path[-1]} {option.written(value)}" for option, value in self.request.asked)
         step = {
             "order": 1,
             "action": "updateOutboundType",
             "resource": self.cluster.id,
-            "detail": f"{self.origin} -> {self.target}, api-version {self.api_version}, {guard}",
+            "detail": f"{self.origin} -> {self.target}{options}, api-version {self.api_version}, {guard}",
         }
         return {
             "steps": [step],
@@ -100,6 +128,7 @@ class Plan:
             "disruption": self.disruption,
             "fingerprint": fingerprint(self.cluster),
             "accepted": list(self.accepted),
+            "afterwards": [fix.to_json() for fix in self.afterwards],
         }
 
 
@@ -109,17 +138,17 @@ def make(report: Report, accepted: Collection[str]) -> Plan:
     occurred = report.ids(FAIL, WARN, UNKNOWN)
     return Plan(
         report=report,
-        body=for_update(cluster, request.to, request.nat_gateway_sku),
+        body=for_update(cluster, request),
         accepted=tuple(found for found in occurred if found in accepted),
     )
 
 
 def _diff(old: Json, new: Json) -> list[Json]:
-    before, after = (arm.dig(document, "properties", "networkProfile") or {} for document in (old, new))
+    rows = [(path, *(arm.dig(document, "properties", *path) for document in (old, new))) for path in _CHANGED]
     return [
-        {"path": f"{_PATH}.{key}", "from": without_secrets(before.get(key)), "to": without_secrets(after.get(key))}
-        for key in ("outboundType", "loadBalancerProfile", "natGatewayProfile")
-        if before.get(key) != after.get(key)
+        {"path": ".".join(("properties", *path)), "from": without_secrets(before), "to": without_secrets(then)}
+        for path, before, then in rows
+        if before != then
     ]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
 import threading
 import time
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from azext_aksegress.checks import WARN
 from azext_aksegress.render.terminal import Line, Look, clean
@@ -39,6 +40,9 @@ WORST_FIRST = (
 
 _ASKING = threading.Lock()
 """With --ids, az runs the clusters side by side; a person is asked about one at a time."""
+_SHARING = threading.Lock()
+"""Guards what the clusters of one command leave in the invocation's data."""
+_CLUSTERS, _CODES, _REPORTS = "aksegress_clusters", "aksegress_exit_codes", "aksegress_reports"
 
 
 def exit_code(report: Report, fail_on: str) -> ExitCode:
@@ -62,8 +66,52 @@ def present(
     if not _for_a_person(cmd.cli_ctx):
         Talk(cmd.cli_ctx).lines(aside)
         return data
-    _print(pretty, sys.stdout)
+    if not several(cmd.cli_ctx):
+        _print(pretty, sys.stdout)
+    else:
+        cmd.cli_ctx.invocation.data.setdefault(_REPORTS, []).append(list(pretty))
     return None
+
+
+def one_more_cluster(cli_ctx: Any) -> None:
+    """Count a cluster that the command is about; az calls this for all of them before the first one runs."""
+    shared = cli_ctx.invocation.data
+    shared[_CLUSTERS] = shared.get(_CLUSTERS, 0) + 1
+
+
+def several(cli_ctx: Any) -> bool:
+    """Whether the command is about more than one cluster."""
+    count: int = cli_ctx.invocation.data.get(_CLUSTERS, 1)
+    return count > 1
+
+
+def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
+    """With several --ids, a cluster that fails is a row of the result, and the others are finished all the same."""
+
+    @functools.wraps(command)
+    def run(cmd: Any, **given: Any) -> Any:
+        from azure.cli.core.azclierror import CLIError, ResourceNotFoundError
+
+        try:
+            return command(cmd, **given)
+        except CLIError as error:
+            if not several(cmd.cli_ctx):
+                raise
+            cluster_id = _id(cmd.cli_ctx, given)
+            cures = getattr(error, "recommendations", None) or []
+            story: list[Line] = [[("error", clean(f"{given['resource_name']}: {error}"))]]
+            story += [[("primary", clean(f"  {cure}"))] for cure in cures]
+            code = ExitCode.NOT_FOUND if isinstance(error, ResourceNotFoundError) else ExitCode.ERROR
+            return present(cmd, {"id": cluster_id, "error": str(error)}, story, code, story)
+
+    return run
+
+
+def _id(cli_ctx: Any, given: Mapping[str, Any]) -> str:
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    group = f"/subscriptions/{get_subscription_id(cli_ctx)}/resourceGroups/{given['resource_group_name']}"
+    return f"{group}/providers/Microsoft.ContainerService/managedClusters/{given['resource_name']}"
 
 
 def look(stream: Any = None) -> Look:
@@ -92,20 +140,29 @@ def _abbreviates(option: str, *known: str) -> bool:
 
 def end_with(cli_ctx: Any, code: ExitCode) -> None:
     """Have az print the result, as -o and --query ask, and then end with a code; the worst wins among several."""
-    from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE
+    from knack.events import EVENT_CLI_SUCCESSFUL_EXECUTE, EVENT_INVOKER_FILTER_RESULT
 
     shared: dict[str, Any] = cli_ctx.invocation.data
-    codes = shared.setdefault("aksegress_exit_codes", [])
-    codes.append(code)
-    if len(codes) > 1:
-        return
+    with _SHARING:
+        codes = shared.setdefault(_CODES, [])
+        codes.append(code)
+        if len(codes) > 1:
+            return
+
+    def reports_instead(_: Any, event_data: Any) -> None:
+        if _REPORTS in shared:
+            event_data["result"] = None
 
     def finish(cli: Any, **_: Any) -> None:
         cli.unregister_event(EVENT_CLI_SUCCESSFUL_EXECUTE, finish)
+        cli.unregister_event(EVENT_INVOKER_FILTER_RESULT, reports_instead)
+        for number, made in enumerate(shared.get(_REPORTS, [])):
+            _print([[], *made] if number else made, sys.stdout)
         worst = next(found for found in WORST_FIRST if found in codes)
         if worst:
             raise SystemExit(int(worst))
 
+    cli_ctx.register_event(EVENT_INVOKER_FILTER_RESULT, reports_instead)
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, finish)
 
 
@@ -119,12 +176,16 @@ def _print(lines: Iterable[Line], stream: Any) -> None:
 
 
 class Talk:
-    """What a command says while it works, on stderr; silent with --only-show-errors."""
+    """What a command says while it works, on stderr; silent with --only-show-errors.
 
-    def __init__(self, cli_ctx: Any) -> None:
+    Where there are several clusters, each line of progress begins with the name of its own.
+    """
+
+    def __init__(self, cli_ctx: Any, cluster: str = "") -> None:
         self._silent = bool(cli_ctx.only_show_errors)
-        self._config = cli_ctx.config
-        self._terminal = sys.stderr.isatty()
+        self._no_prompt = cli_ctx.config.getboolean("core", "disable_confirm_prompt", fallback=False)
+        self._prefix = f"{cluster}: " if several(cli_ctx) else ""
+        self._redraws = sys.stderr.isatty() and not self._prefix
         self._phase: str | None = None
         self._started = time.monotonic()
 
@@ -133,12 +194,16 @@ class Talk:
         if not self._silent:
             _print(lines, sys.stderr)
 
-    def confirm(self, plan: Iterable[Line], question: str, yes: bool) -> None:
+    def can_ask(self, yes: bool) -> bool:
+        """Whether somebody is to be asked, and there is a terminal to ask on."""
+        return not yes and not self._no_prompt and sys.stdin.isatty()
+
+    def confirm(self, plan: Iterable[Line], question: str, yes: bool, name: str | None = None) -> None:
         """Show the plan, and ask on the terminal unless --yes was given; raises az's errors when the answer is no, or
-        nobody can be asked. Who is asked is always shown what about."""
+        nobody can be asked. Who is asked is always shown what about. Where a `name` is given, only that is a yes."""
         from azure.cli.core.azclierror import ManualInterrupt, RequiredArgumentMissingError
 
-        if yes or self._config.getboolean("core", "disable_confirm_prompt", fallback=False):
+        if yes or self._no_prompt:
             self.lines(plan)
             return
         with _ASKING:
@@ -147,10 +212,11 @@ class Talk:
                 raise RequiredArgumentMissingError(
                     "There is no terminal to ask on, so nothing was sent.", recommendation="Add --yes to make the move."
                 )
-            sys.stderr.write(f"{clean(question)} (y/N): ")
+            how = f"It may be no way back; type the name of the cluster, {name}, to go on: " if name else "(y/N): "
+            sys.stderr.write(clean(f"{question} {how}"))
             sys.stderr.flush()
-            answer = sys.stdin.readline()
-        if answer.strip().lower() not in ("y", "yes"):
+            answer = sys.stdin.readline().strip().lower()
+        if answer not in ((name.lower(),) if name else ("y", "yes")):
             raise ManualInterrupt("Declined: nothing was sent.")
 
     def phase(self, phase: str) -> None:
@@ -158,10 +224,10 @@ class Talk:
         if self._silent:
             return
         elapsed = int(time.monotonic() - self._started)
-        if self._terminal:
+        if self._redraws:
             sys.stderr.write(f"\r\x1b[K{phase} ... {elapsed // 60}:{elapsed % 60:02d}")
         elif phase != self._phase:
-            sys.stderr.write(f"{time.strftime('%H:%M:%S')} {phase}\n")
+            sys.stderr.write(clean(f"{time.strftime('%H:%M:%S')} {self._prefix}{phase}") + "\n")
         sys.stderr.flush()
         self._phase = phase
 
@@ -182,7 +248,7 @@ class Talk:
     @contextmanager
     def working(self, phase: str) -> Iterator[None]:
         """Show on a terminal that a read goes on; a pipe hears nothing of it."""
-        if self._terminal:
+        if self._redraws:
             self.phase(phase)
         try:
             yield
@@ -191,7 +257,7 @@ class Talk:
 
     def end(self) -> None:
         """Leave the line of the last phase."""
-        if self._phase and self._terminal and not self._silent:
+        if self._phase and self._redraws and not self._silent:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
         self._phase = None

@@ -20,11 +20,11 @@ Fetch = Callable[[Sequence[str]], Mapping[str, Answer]]
 """Reads ids and collection ids, in parallel, and answers for each of them."""
 
 
-def complete(snapshot: Snapshot, fetch: Fetch) -> Snapshot:
-    """The snapshot with everything that the checks need, read or unread."""
+def complete(snapshot: Snapshot, fetch: Fetch, also: Sequence[str] = ()) -> Snapshot:
+    """The snapshot with everything that the checks need, read or unread; `also` are ids that a request names."""
     snapshot = snapshot.plus(_unplaced(Cluster(snapshot)))
     for _ in range(MAX_ROUNDS):
-        ids = _new(snapshot)
+        ids = _new(snapshot, also)
         if not ids:
             break
         snapshot = snapshot.plus(_with_children(fetch(ids)))
@@ -40,8 +40,8 @@ def _unplaced(cluster: Cluster) -> dict[str, Answer]:
     return {pool.id: Unread(pool.id, "the pool names no subnet") for pool in pools}
 
 
-def _new(snapshot: Snapshot) -> list[str]:
-    wanted = {resource_id.lower(): resource_id for resource_id in _wanted(Cluster(snapshot))}
+def _new(snapshot: Snapshot, also: Sequence[str]) -> list[str]:
+    wanted = {resource_id.lower(): resource_id for resource_id in (*also, *_wanted(Cluster(snapshot)))}
     return [resource_id for resource_id in wanted.values() if not snapshot.knows(resource_id)]
 
 
@@ -95,7 +95,7 @@ def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:
 def _carried_addresses(cluster: Cluster, subnet: Subnet) -> Sequence[str]:
     return [
         address_id
-        for found in egress.carriers_of(cluster, subnet, cluster.outbound_type)
+        for found in egress.carriers_of(cluster, subnet, egress.today(cluster))
         for address_id in found.address_ids
     ]
 

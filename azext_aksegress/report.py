@@ -9,10 +9,11 @@ from typing import Callable, Collection, TypeVar
 
 from azext_aksegress import checks, egress, matrix
 from azext_aksegress.arm import Json
-from azext_aksegress.checks import FAIL, OUTCOMES, UNKNOWN, WARN, Finding, Request
+from azext_aksegress.checks import FAIL, OUTCOMES, UNKNOWN, WARN, Finding
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.egress import Addresses
 from azext_aksegress.fixes import az
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import SCHEMA_VERSION, Snapshot, Unread
 
 READY = "ready"
@@ -78,7 +79,7 @@ class Report:
     @cached_property
     def after(self) -> Addresses:
         """The egress addresses after the move."""
-        return egress.after(self.cluster, self.request.to, self.request.nat_gateway_sku)
+        return egress.after(self.cluster, self.request)
 
     @property
     def one_way(self) -> bool:

@@ -18,6 +18,10 @@ PREVIEW_API_VERSION = "2026-05-02-preview"
 """The pinned preview that knows outboundType `block` (aks-preview 9.0.0b2 and later)."""
 
 
+NOT_FOUND = "not found"
+"""How the reason of an id begins that Azure knows nothing behind."""
+
+
 class Unread(Exception):
     """Something that a judgement needs could not be read, or cannot be known before the move.
 
@@ -30,6 +34,11 @@ class Unread(Exception):
         self.id = resource_id
         self.reason = reason
         self.permission = permission
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is known that there is nothing to read; a subscription that is not seen proves nothing."""
+        return self.reason.startswith(NOT_FOUND) and "SubscriptionNotFound" not in self.reason
 
     def __str__(self) -> str:
         subject = f"{arm.name(self.id)}: " if self.id else ""

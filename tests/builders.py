@@ -7,9 +7,10 @@ from typing import Any, Mapping, Sequence
 
 from azext_aksegress import arm as ids
 from azext_aksegress import checks, read
-from azext_aksegress.checks import Finding, Request
+from azext_aksegress.checks import Finding
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.report import Report, make
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
 from tests.armsim.arm import Arm
 from tests.armsim.arm import Request as HttpRequest
@@ -102,20 +103,31 @@ class Shop:
         self.api_version = api_version
         return self
 
-    def snapshot(self) -> Snapshot:
-        return read.complete(
-            Snapshot("2026-11-23T06:00:00Z", self.api_version, copy.deepcopy(self.document)), self._fetch
-        )
+    def own_ip(self, name: str = "pip-own", sku: str = "Standard", **changes: Any) -> str:
+        """A public IP of one's own in the cluster's region, and what is odd about it."""
+        found = self.estate.public_ip(name)
+        row = self.estate[found]
+        row["sku"]["name"] = sku
+        row["location"] = changes.pop("location", row["location"])
+        row["properties"].update(changes)
+        return found
 
-    def cluster(self) -> Cluster:
-        return Cluster(self.snapshot())
+    def snapshot(self, request: Request | None = None) -> Snapshot:
+        """What is read of the cluster, and of what a request names."""
+        document = copy.deepcopy(self.document)
+        named = request.own_ids if request else ()
+        return read.complete(Snapshot("2026-11-23T06:00:00Z", self.api_version, document), self._fetch, named)
+
+    def cluster(self, request: Request | None = None) -> Cluster:
+        return Cluster(self.snapshot(request))
 
     def report(self, to: str, cli_version: str | None = AZ, **options: Any) -> Report:
-        return make(self.snapshot(), Request(to, cli_version=cli_version, **options))
+        request = Request(to, cli_version=cli_version, **options)
+        return make(self.snapshot(request), request)
 
     def findings(self, check_id: str, to: str, cli_version: str | None = AZ, **options: Any) -> list[Finding]:
         request = Request(to, cli_version=cli_version, **options)
-        return list(checks.judge(checks.load()[check_id], self.cluster(), request))
+        return list(checks.judge(checks.load()[check_id], self.cluster(request), request))
 
     def outcomes(self, check_id: str, to: str, **options: Any) -> list[tuple[str, str]]:
         """Outcome and name of the resource of each finding of one check."""
@@ -134,7 +146,8 @@ class Shop:
         answer = self.arm.handle(HttpRequest("GET", resource_id, {"api-version": "2025-07-01"}, {}))
         if answer.status != 200:
             permission = f"{ids.resource_type(resource_id)}/read" if answer.status == 403 else None
-            return Unread(resource_id, f"HTTP {answer.status}", permission)
+            reason = "not found (ResourceNotFound)" if answer.status == 404 else f"HTTP {answer.status}"
+            return Unread(resource_id, reason, permission)
         return tuple(answer.body["value"]) if ids.is_collection(resource_id) else answer.body
 
 

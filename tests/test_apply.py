@@ -48,6 +48,11 @@ class ScriptedAzure:
     def operation(self, _: str) -> Any:
         return played(self.operations)
 
+    def read(self, _: Any) -> Any:
+        if self.reads:
+            raise self.reads.pop(0)
+        return self._shop.snapshot()
+
     def read_cluster(self, _: str) -> Any:
         if self.reads:
             raise self.reads.pop(0)

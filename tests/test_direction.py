@@ -9,9 +9,9 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
-    *("arm", "matrix", "fixes", "snapshot", "network", "cluster", "egress", "read"),
-    *("checks", "checks.support", "checks.routes", "checks.gateways", "checks.isolation"),
-    *("checks.notice", "checks.wayback"),
+    *("arm", "matrix", "request", "fixes", "snapshot", "network", "cluster", "egress", "read"),
+    *("checks", "checks.support", "checks.routes", "checks.gateways", "checks.addresses", "checks.isolation"),
+    *("checks.notice", "checks.room", "checks.wayback"),
     *("report", "body", "plan", "migration", "azure", "record", "apply", "verify"),
     *("render", "render.terminal", "render.table", "present", "_errors", "_validators", "custom"),
     *("_help", "_params", "commands", ""),

@@ -4,6 +4,7 @@ import pytest
 
 from azext_aksegress import egress
 from azext_aksegress.report import show_json
+from azext_aksegress.request import Request
 from tests.armsim.estate import SUBSCRIPTION, node_group
 from tests.builders import CLUSTER, Shop
 
@@ -126,10 +127,10 @@ class TestAddressesToday:
 
 class TestAddressesAfter:
     def test_those_that_aks_makes_are_unknown(self) -> None:
-        assert egress.after(Shop.managed().cluster(), MNAT, None).unknown[0].reason == egress.MADE_BY_THE_MOVE
+        assert egress.after(Shop.managed().cluster(), Request(MNAT)).unknown[0].reason == egress.MADE_BY_THE_MOVE
 
     def test_a_nat_gateway_that_stays_goes_on_carrying(self) -> None:
-        found = egress.after(Shop.byo(UANAT).cluster(), LB, None)
+        found = egress.after(Shop.byo(UANAT).cluster(), Request(LB))
         assert (found.known, found.complete) == (("52.0.0.2",), True)
 
     def test_the_managed_nat_gateway_goes_with_the_move(self) -> None:
@@ -137,21 +138,21 @@ class TestAddressesAfter:
         gateway = shop.estate.nat_gateway("aks-nat", [shop.estate.outbound_ip(CLUSTER)], group=node_group(CLUSTER))
         subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
         shop.estate.attach(subnet, nat_gateway=gateway)
-        assert egress.after(shop.cluster(), "none", None).known == ()
+        assert egress.after(shop.cluster(), Request("none")).known == ()
 
     def test_a_gateway_of_ones_own_gives_way_to_the_one_that_aks_makes(self) -> None:
         shop = Shop.managed()
         subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
         shop.estate.attach(subnet, nat_gateway=shop.estate.nat_gateway("nat-own", [shop.estate.public_ip("pip")]))
-        assert [row.reason for row in egress.after(shop.cluster(), MNAT, None).unknown] == [egress.MADE_BY_THE_MOVE]
+        assert [row.reason for row in egress.after(shop.cluster(), Request(MNAT)).unknown] == [egress.MADE_BY_THE_MOVE]
 
     def test_without_a_type_of_its_own_a_default_route_may_come_by_bgp(self) -> None:
-        assert not egress.after(Shop.byo().table("snet-apps").cluster(), "none", None).complete
+        assert not egress.after(Shop.byo().table("snet-apps").cluster(), Request("none")).complete
 
     def test_block_leaves_none(self) -> None:
-        found = egress.after(Shop.byo(UDR).cluster(), "block", None)
+        found = egress.after(Shop.byo(UDR).cluster(), Request("block"))
         assert (found.known, found.complete) == ((), True)
 
     def test_a_subnet_without_the_gateway_has_no_way_out_yet(self) -> None:
-        found = egress.after(Shop.byo().gated("snet-system").cluster(), UANAT, None)
+        found = egress.after(Shop.byo().gated("snet-system").cluster(), Request(UANAT))
         assert [row.reason for row in found.unknown] == [egress.NO_WAY_OUT]

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from azext_aksegress import migration
-from azext_aksegress.checks import Request
 from azext_aksegress.migration import Migration
+from azext_aksegress.request import Request
 from tests.armsim.estate import isolated
 from tests.builders import AZ, Shop
 
@@ -25,6 +25,7 @@ def test_a_move_that_may_be_made_is_planned() -> None:
         "disruption",
         "fingerprint",
         "accepted",
+        "afterwards",
     ]
 
 

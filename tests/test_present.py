@@ -33,7 +33,7 @@ class Cli:
             present.end_with(self, code)
         try:
             for handler in list(self._handlers):
-                handler(self)
+                handler(self, event_data={})
         except SystemExit as end:
             return int(str(end.code))
         return 0

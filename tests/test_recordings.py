@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from azext_aksegress import body, matrix
-from azext_aksegress.checks import Request
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.report import make, show_json
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Snapshot
 
 FOLDER = Path(__file__).parent.parent.parent / "shared" / "recordings"
@@ -51,7 +51,7 @@ def test_the_update_is_the_one_that_az_sent_but_for_its_options_and_what_its_old
     rows = list(exchanges(cassette))
     sent = [row[1] for row in rows if row[0] == "PUT"][-1]
     read = next(answer for method, _, answer in rows if method == "GET")
-    ours = body.for_update(Cluster(Snapshot("", "2024-09-02-preview", read)), matrix.MANAGED_NAT_GATEWAY, None)
+    ours = body.for_update(Cluster(Snapshot("", "2024-09-02-preview", read)), Request(matrix.MANAGED_NAT_GATEWAY))
     for document in (sent, ours):
         assert document["properties"]["networkProfile"].pop("natGatewayProfile")
     there = _paths(ours)

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from azext_aksegress.checks import Request, acceptable_ids
+from azext_aksegress.checks import acceptable_ids
 from azext_aksegress.matrix import OUTBOUND_TYPES
 from azext_aksegress.report import VERDICTS, show_json, survey
+from azext_aksegress.request import Request
 from tests.armsim.estate import isolated
 from tests.builders import Shop
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from azext_aksegress import snapshot
-from azext_aksegress.checks import Request
 from azext_aksegress.matrix import OUTBOUND_TYPES
 from azext_aksegress.report import make, show_json
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import SnapshotError, Unread, without_secrets
 from tests.builders import Shop
 

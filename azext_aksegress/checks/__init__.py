@@ -22,22 +22,14 @@ from typing import Any, Callable, Collection, Iterable, Iterator, Optional
 from azext_aksegress import arm, matrix
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import Fix
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
 PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP = "pass", "note", "warn", "fail", "unknown", "skip"
 OUTCOMES = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
 
-_MODULES = ("support", "routes", "gateways", "isolation", "notice", "wayback")
+_MODULES = ("support", "routes", "gateways", "addresses", "isolation", "notice", "room", "wayback")
 """In the order of the report; a new check goes into the module of its question."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked for: the target type and its options; and the CLI that asks, None when judged without az."""
-
-    to: str
-    nat_gateway_sku: str | None = None
-    cli_version: str | None = None
 
 
 @dataclass(frozen=True)

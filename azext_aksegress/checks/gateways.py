@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Iterator
 
 from azext_aksegress import arm, egress
-from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
+from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.checks.routes import subnets, users
 from azext_aksegress.checks.support import pools
 from azext_aksegress.cluster import Cluster, Pool, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover, where
 from azext_aksegress.matrix import ISOLATED, LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
 _NAT = "AKS documentation, nat-gateway.md, 2026-07-07"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Iterator
 
 from azext_aksegress import arm
-from azext_aksegress.checks import Fail, Outcome, Pass, Request, check
+from azext_aksegress.checks import Fail, Outcome, Pass, check
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import az, before
 from azext_aksegress.matrix import ISOLATED
+from azext_aksegress.request import Request
 
 _ISOLATED = "AKS documentation, network-isolated.md, 2025-11-03"
 _URL = "https://learn.microsoft.com/azure/aks/network-isolated"

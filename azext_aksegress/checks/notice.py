@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Iterator, Sequence
 
 from azext_aksegress import egress
-from azext_aksegress.checks import Fail, Note, Outcome, Pass, Request, Skip, Warn, check
+from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
 from azext_aksegress.fixes import after, az, before
 from azext_aksegress.matrix import LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY, USER_DEFINED_ROUTING
+from azext_aksegress.network import address_range, holds
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
 ONLY_THE_LOAD_BALANCER = "0.0.0.0/32"
@@ -37,7 +38,7 @@ def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request)
     if not ranges:
         yield Pass(cluster.id, "no authorized ranges are set")
         return
-    new = egress.after(cluster, request.to, request.nat_gateway_sku)
+    new = egress.after(cluster, request)
     missing, unclear = _missing(cluster, request, ranges, new.known)
     if request.to == LOAD_BALANCER:
         seen = f"; {', '.join(missing)} is not in them" if missing else ""
@@ -60,6 +61,8 @@ def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: A
     if any(_covers_azure(cluster, request, found) for found in ranges):
         new = Addresses(new.known, tuple(row for row in new.unknown if row.reason != egress.MADE_BY_THE_MOVE))
     for unread in new.unknown:
+        if unread.reason == egress.CHOSEN_BY_AKS:  # some of today's, and each of them is judged
+            continue
         if unread.reason == egress.MADE_BY_THE_MOVE:
             look = az("aks egress show", ids=cluster.id, query="egress.egressIps", output="tsv")
             yield Fail(
@@ -94,25 +97,13 @@ def _missing(
 
 def _is_unclear(cluster: Cluster, request: Request, known: str) -> bool:
     """Whether a range is a tag that may hold the new addresses: those of a hub's firewall may be of any region."""
-    if _network(known) is not None or _covers_azure(cluster, request, known):
+    if address_range(known) is not None or _covers_azure(cluster, request, known):
         return False
     return request.to == USER_DEFINED_ROUTING or not known.lower().startswith(_TAG)
 
 
 def _holds(cluster: Cluster, request: Request, known: str, address: str) -> bool:
-    outer, inner = _network(known), _network(address)
-    if outer is None:
-        return _covers_azure(cluster, request, known)
-    if isinstance(outer, IPv4Network):
-        return isinstance(inner, IPv4Network) and inner.subnet_of(outer)
-    return isinstance(inner, IPv6Network) and inner.subnet_of(outer)
-
-
-def _network(text: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(text.strip(), strict=False)
-    except ValueError:
-        return None
+    return holds(known, address) if address_range(known) else _covers_azure(cluster, request, known)
 
 
 def _covers_azure(cluster: Cluster, request: Request, known: str) -> bool:
@@ -131,7 +122,7 @@ def _authorize(cluster: Cluster, new: Sequence[str]) -> str:
 def allow_lists_must_learn(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Whoever admits the cluster by its address refuses it after the move: partners, SaaS, databases and registries
     with a firewall, named locations in Microsoft Entra Conditional Access."""
-    today, then = egress.before(cluster), egress.after(cluster, request.to, request.nat_gateway_sku)
+    today, then = egress.before(cluster), egress.after(cluster, request)
     if today.complete and then.complete and today.known == then.known:
         yield Note(None, f"egress IPs stay: {_words(today)}")
     else:

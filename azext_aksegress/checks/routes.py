@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from azext_aksegress import arm
-from azext_aksegress.checks import Fail, Outcome, Pass, Request, Skip, Warn, check
+from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover, where
 from azext_aksegress.matrix import ISOLATED, LOAD_BALANCER, USER_DEFINED_ROUTING
 from azext_aksegress.network import APPLIANCE_HOPS, DEFAULT_ROUTE, DROPPING_HOPS, Route, RouteTable
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
 _LIMIT_EGRESS = "AKS documentation, limit-egress-traffic.md and egress-udr.md, 2026-07-02"

@@ -7,9 +7,10 @@ from typing import Iterator, Sequence
 from packaging.version import Version
 
 from azext_aksegress import arm, egress, matrix
-from azext_aksegress.checks import Done, Fail, Outcome, Pass, Request, Skip, Warn, check, label, unknown
+from azext_aksegress.checks import Done, Fail, Outcome, Pass, Skip, Warn, check, label, unknown
 from azext_aksegress.cluster import Cluster, Pool
 from azext_aksegress.fixes import after, az, before
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
 OLDEST_CLI, OLDEST_CLI_FOR_ISOLATION = "2.56.0", "2.71.0"
@@ -60,8 +61,12 @@ def _instead(cluster: Cluster) -> str:
 @check("EGR102", "the cluster is on another type")
 def on_another_type(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Updating a cluster to what it is already on would break connections for nothing."""
-    if cluster.outbound_type != request.to or egress.renews_nat_gateway(cluster, request.to, request.nat_gateway_sku):
+    changed = egress.changes(cluster, request)
+    if cluster.outbound_type != request.to:
         yield Pass(cluster.id, f"on {cluster.outbound_type}")
+    elif changed:
+        names = ", ".join(option.path[-1] for option, *_ in changed)
+        yield Pass(cluster.id, f"on {request.to}, with another {names}", expected="another type, or other options")
     elif _succeeded(cluster) and egress.in_force(cluster):
         yield Done(cluster.id, f"the cluster is on {request.to} already, and it is in force")
     else:

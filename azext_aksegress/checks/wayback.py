@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Iterator
 
 from azext_aksegress import arm, egress, matrix
-from azext_aksegress.checks import Note, Outcome, Pass, Request, Skip, Warn, check, label, unknown
+from azext_aksegress.checks import Note, Outcome, Pass, Skip, Warn, check, label, unknown
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, Unread
 
 _BLOG = "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29"
@@ -48,8 +49,8 @@ def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Ou
 @check("EGR602", "today's egress IPs can be had again")
 def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS deletes the public IPs that it made for the old path: on the way back the cluster gets other addresses."""
-    released = egress.released_ids(cluster, request.to, request.nat_gateway_sku)
-    carriers = tuple(egress.carriers(cluster, cluster.outbound_type))
+    released = egress.released_ids(cluster, request)
+    carriers = tuple(egress.carriers(cluster, egress.today(cluster)))
     carried = {found.lower() for row in carriers for found in row.address_ids}
     lost = [address_id for address_id in released if address_id.lower() in carried]
     for address_id in lost:

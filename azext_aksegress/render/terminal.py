@@ -114,6 +114,8 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
         return
     identity = finding.id if finding.id in checks.REGISTRY and finding.outcome != PASS else ""
     yield [(style, f"{head:<{look.column - 2}}  {identity}".rstrip())]
+    if finding.id not in checks.REGISTRY and finding.outcome in (FAIL, UNKNOWN):
+        seen = clean(_difference(finding))
     yield from _wrapped(seen, "secondary" if finding.outcome == PASS else "primary", look)
     if finding.outcome in (FAIL, WARN):
         yield from _wrapped(clean(finding.check.consequence), "secondary", look)
@@ -151,8 +153,7 @@ def _count(number: int, word: str) -> str:
 
 def next_steps(made: Report) -> list[str]:
     """What to do now, as a command to paste."""
-    options = {"nat_gateway_sku": made.request.nat_gateway_sku} if made.request.nat_gateway_sku else {}
-    move = {"ids": made.cluster.id, "to": made.request.to, **options}
+    move = {"ids": made.cluster.id, **made.request.spelled}
     if made.verdict == NOTHING_TO_DO:
         return []
     if made.refusals(checks.acceptable_ids()):
@@ -186,6 +187,8 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, list):
+        return clean("[" + ", ".join(_value(item) for item in value) + "]")
     if not isinstance(value, dict):
         return clean(str(value)) if value is not None else "none"
     return clean("{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}")
@@ -230,23 +233,51 @@ def without_write(move: Migration, look: Look) -> Iterator[Line]:
         yield [("success", verdict(move.report))]
         return
     yield from plan(move.plan, look)
-    request = move.report.request
-    options = {"nat_gateway_sku": request.nat_gateway_sku} if request.nat_gateway_sku else {}
     accepting = {"accept": move.plan.accepted} if move.plan.accepted else {}
     yield []
     yield [("primary", "Nothing was sent. To make the move:")]
-    command = az("aks egress migrate", ids=move.report.cluster.id, to=request.to, **options, **accepting)
+    command = az("aks egress migrate", ids=move.report.cluster.id, **move.report.request.spelled, **accepting)
     yield [("action", f"  {command}")]
 
 
-def result(document: Json, found: Sequence[Finding], look: Look) -> Iterator[Line]:
-    """The end of a migration: what is proven, where the record is."""
+def started(made: Plan, record_path: str) -> Iterator[Line]:
+    """The end of a migration that nobody waits for: Azure goes on, and how to look."""
+    yield [("primary", f"Azure has taken the update to {made.target} and goes on. To wait for its end, and to look:")]
+    yield [("action", f"  {az('aks wait', ids=made.cluster.id, updated=True)}")]
+    yield [("action", f"  {az('aks egress show', ids=made.cluster.id)}")]
+    yield from _afterwards(made)
+    yield [("primary", f"The record of what was there before: {record_path}")]
+
+
+def after_the_move(document: Json, found: Sequence[Finding], made: Plan) -> Iterator[Line]:
+    """What a person should know of a move of which the data goes elsewhere: what differs, and what is left to do."""
+    for finding in found:
+        if finding.outcome in (FAIL, UNKNOWN):
+            yield [(_STYLES[finding.outcome], clean(f"{finding.check.title}: {_difference(finding)}"))]
+    if document["outcome"] != "applied":
+        yield [("primary", f"Applied, but not verified; look again with {az('aks egress show', ids=made.cluster.id)}")]
+    yield from _afterwards(made)
+
+
+def _difference(finding: Finding) -> str:
+    return f"expected {finding.seen.expected or 'an answer'}, observed {finding.seen.observed or 'nothing'}"
+
+
+def _afterwards(made: Plan) -> Iterator[Line]:
+    if made.afterwards:
+        yield [("primary", "What is left to do, now that egress has moved:")]
+        yield from ([("action", clean(f"  {fix.command}"))] for fix in made.afterwards)
+
+
+def result(document: Json, found: Sequence[Finding], made: Plan, look: Look) -> Iterator[Line]:
+    """The end of a migration: what is proven, what is left to do, where the record is."""
     yield from findings(found, look)
     proven = document["outcome"] == "applied"
     words, style = ("Done", "success") if proven else ("Applied, but not verified", "error")
     ips = ", ".join(document["verification"]["egressIps"]) or "not known"
     yield []
     yield [(style, f"{words}: {document['from']} -> {document['to']}. Egress IPs: {clean(ips)}.")]
+    yield from _afterwards(made)
     yield [("primary", f"The record of what was there before: {document['record']}")]
 
 

@@ -5,8 +5,9 @@ from typing import Iterator
 import pytest
 
 from azext_aksegress import checks, matrix
-from azext_aksegress.checks import Check, Fail, Outcome, Pass, Request, Warn
+from azext_aksegress.checks import Check, Fail, Outcome, Pass, Warn
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 from tests.builders import Shop
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from azext_aksegress.checks import Request
 from azext_aksegress.migration import prepare
 from azext_aksegress.render import table
 from azext_aksegress.report import show_json, survey
+from azext_aksegress.request import Request
 from tests.builders import AZ, Shop
 
 LB, MNAT, UDR = "loadBalancer", "managedNATGateway", "userDefinedRouting"

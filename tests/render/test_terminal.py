@@ -9,9 +9,9 @@ from typing import Callable, Iterable, Iterator
 import pytest
 
 from azext_aksegress import matrix, migration, report
-from azext_aksegress.checks import Request
 from azext_aksegress.render import terminal
 from azext_aksegress.render.terminal import Line, Look
+from azext_aksegress.request import Request
 from tests.armsim.estate import isolated
 from tests.builders import AZ, Shop
 

@@ -1,0 +1,138 @@
+"""EGR224: will the addresses of one's own carry the egress?"""
+
+from __future__ import annotations
+
+from typing import Iterator
+
+from azext_aksegress import arm, egress
+from azext_aksegress.arm import Json
+from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check, unknown
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.fixes import az, before, where
+from azext_aksegress.matrix import LOAD_BALANCER, MANAGED_NAT_GATEWAY, STANDARD, STANDARD_V2
+from azext_aksegress.request import Request
+from azext_aksegress.snapshot import Unread
+
+_LB = "AKS documentation, configure-load-balancer-standard.md, 2026-07-02"
+_BLOG = "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29"
+_KINDS = {"address": "Microsoft.Network/publicIPAddresses", "prefix": "Microsoft.Network/publicIPPrefixes"}
+_ATTACHMENTS = ("ipConfiguration", "natGateway", "loadBalancerFrontendIpConfiguration")
+"""What a public IP or prefix says of the one thing that uses it."""
+
+
+@check(
+    "EGR224",
+    "the outbound IPs given exist and fit",
+    to=[LOAD_BALANCER, MANAGED_NAT_GATEWAY],
+    blocks=True,
+    sources=(_LB, _BLOG),
+    url="https://learn.microsoft.com/azure/aks/load-balancer-standard",
+)
+def own_addresses_fit(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """AKS refuses addresses that do not fit, or takes the update and fails half way, with the old way out gone."""
+    if not request.own_ids:
+        yield Skip("none are given")
+        return
+    yield from _combination(cluster, request)
+    for address_id in request.own_ids:
+        kind = "prefix" if address_id in request.prefix_ids else "address"
+        try:
+            faults = [f"{arm.name(address_id)} {words}" for words in _faults(cluster, request, kind, address_id)]
+        except Unread as unread:
+            yield unknown(unread)
+            continue
+        fix = (before(_create(cluster, request, kind)),)
+        yield Fail(address_id, "; ".join(faults), fix=fix) if faults else Pass(address_id, arm.name(address_id))
+
+
+def _combination(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """What the options say together."""
+    if request.ip_count is not None or request.ipv6_count is not None:
+        yield Fail(
+            cluster.id, "addresses that AKS makes and addresses of one's own are asked for together: leave one out"
+        )
+    if request.to == LOAD_BALANCER and request.ip_ids and request.prefix_ids:
+        yield Warn(
+            cluster.id,
+            f"IPs and prefixes are asked for together: {_LB}, has one of them only; but Azure/AKS CHANGELOG.md, "
+            "2023-09-03, allows both",
+        )
+    if request.to == MANAGED_NAT_GATEWAY and request.nat_gateway_sku != STANDARD_V2:
+        yield Fail(
+            cluster.id,
+            f"a NAT gateway with IPs of one's own needs --nat-gateway-sku {STANDARD_V2}, "
+            f"and {request.nat_gateway_sku or 'no SKU'} is asked for",
+        )
+
+
+def _faults(cluster: Cluster, request: Request, kind: str, address_id: str) -> Iterator[str]:
+    """Why an address cannot carry the egress, in words; raises Unread."""
+    if not arm.same(arm.resource_type(address_id), _KINDS[kind]) or not arm.part(address_id, "subscriptions"):
+        yield f"is not the id of a public IP {kind}: that is /subscriptions/.../providers/{_KINDS[kind]}/NAME"
+        return
+    try:
+        document = cluster.snapshot.resource(address_id)
+    except Unread as unread:
+        if not unread.is_absent:
+            raise
+        yield "does not exist"
+        return
+    yield from _place(cluster, request, kind, document)
+    yield from _settings(request, kind, document)
+    yield from _uses(cluster, request, document)
+
+
+def _place(cluster: Cluster, request: Request, kind: str, document: Json) -> Iterator[str]:
+    location = arm.text(document, "location")
+    if location is None:
+        raise Unread(arm.text(document, "id"), "Azure's answer has no location")
+    if location.lower().replace(" ", "") != cluster.location:
+        yield f"is in {location}, and the cluster in {cluster.location}"
+    subscription = arm.part(arm.text(document, "id") or "", "subscriptions")
+    elsewhere = not arm.same(subscription, cluster.subscription_id)
+    if kind == "prefix" and request.to == LOAD_BALANCER and elsewhere:
+        yield "is in another subscription than the cluster, which AKS refuses for prefixes"
+
+
+def _settings(request: Request, kind: str, document: Json) -> Iterator[str]:
+    properties, sku = document["properties"], arm.text(document, "sku", "name")
+    if not arm.same(sku, _sku(request)):
+        yield f"is of SKU {sku or 'Basic'}, and {request.to} takes {_sku(request)} only"
+    state, method = arm.text(properties, "provisioningState"), arm.text(properties, "publicIPAllocationMethod")
+    if not arm.same(state, "Succeeded"):
+        yield f"is in state {state or 'unknown'}, not Succeeded"
+    if kind == "address" and not arm.same(method, "Static"):
+        yield f"is allocated {method or 'in an unknown way'}, not Static"
+    if request.to == MANAGED_NAT_GATEWAY and arm.dig(properties, "customIPPrefix"):
+        yield "is of a custom IP prefix, which a managed NAT gateway does not take"
+
+
+def _uses(cluster: Cluster, request: Request, document: Json) -> Iterator[str]:
+    """What an address is attached to, unless that is the very load balancer or NAT gateway that keeps it."""
+    effective = egress.effective_ids(cluster, egress.PROFILES[request.to])
+    stays = cluster.outbound_type == request.to
+    if stays and any(arm.same(arm.text(document, "id"), found) for found in effective):
+        return
+    for key in _ATTACHMENTS:
+        user = arm.text(document, "properties", key, "id")
+        if user:
+            yield f"is attached to {_owner(user)}"
+
+
+def _owner(user: str) -> str:
+    """The resource that a part of it, such as an IP configuration, belongs to."""
+    for label in ("loadBalancers", "natGateways", "azureFirewalls", "networkInterfaces", "virtualNetworkGateways"):
+        if arm.part(user, label):
+            return arm.part(user, label)
+    return arm.name(user)
+
+
+def _sku(request: Request) -> str:
+    return STANDARD if request.to == LOAD_BALANCER else STANDARD_V2
+
+
+def _create(cluster: Cluster, request: Request, kind: str) -> str:
+    options = {**where(cluster.id), "name": "<new-name>", "sku": _sku(request), "location": cluster.location or ""}
+    if kind == "prefix":
+        return az("network public-ip prefix create", **options, length="31")
+    return az("network public-ip create", **options)

@@ -1,0 +1,251 @@
+"""What is asked for: the target type and its options, spelled as `az aks update` spells them, as one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping, Tuple, Union
+
+from azext_aksegress import arm, matrix
+
+Value = Union[int, str, Tuple[str, ...]]
+
+_LOAD_BALANCER = ("networkProfile", "loadBalancerProfile")
+_NAT_GATEWAY = ("networkProfile", "natGatewayProfile")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a move.
+
+    `target` is the only outbound type that has it, or None where every type with a way out has; `path` is where its
+    value stands below `properties` of the cluster; `limits` are the least and the greatest number AKS takes, and the
+    step between them (AKS documentation, configure-load-balancer-standard.md and nat-gateway.md, 2026-07-07).
+    """
+
+    flags: tuple[str, ...]
+    field: str
+    target: str | None
+    path: tuple[str, ...]
+    limits: tuple[int, int, int] | None
+    help: str
+
+    @property
+    def name(self) -> str:
+        """How az calls the parameter: its first flag, as a Python name."""
+        return self.flags[0].lstrip("-").replace("-", "_")
+
+    @property
+    def takes_ids(self) -> bool:
+        """Whether its value is a list of resource ids."""
+        return self.field in ("ip_ids", "prefix_ids")
+
+    @property
+    def about_addresses(self) -> bool:
+        """Whether it says which addresses the cluster gets."""
+        return self.takes_ids or self.field in ("ip_count", "ipv6_count")
+
+    def stored(self, properties: Any) -> Value | None:
+        """Its value in the `properties` of a cluster, or None."""
+        found = arm.dig(properties, *self.path)
+        if self.takes_ids:  # objects with an id below a load balancer, bare ids below a NAT gateway
+            return (*arm.references({"ids": found}, "ids"), *arm.strings({"ids": found}, "ids")) or None
+        return found if isinstance(found, (int, str)) else None
+
+    def written(self, value: Value) -> Any:
+        """A value as it stands in the document of a cluster."""
+        if isinstance(value, tuple):
+            return [{"id": found} for found in value] if self.target == matrix.LOAD_BALANCER else list(value)
+        return value
+
+    def holds(self, stored: Value | None, asked: Value) -> bool:
+        """Whether a stored value is the one that was asked for; neither letter case nor the order of ids matters."""
+        return stored is not None and _comparable(stored) == _comparable(asked)
+
+
+def _comparable(value: Value) -> object:
+    if isinstance(value, tuple):
+        return {found.lower() for found in value}
+    return value.lower() if isinstance(value, str) else value
+
+
+OPTIONS = (
+    Option(
+        ("--load-balancer-managed-outbound-ip-count", "--lb-ip-count"),
+        "ip_count",
+        matrix.LOAD_BALANCER,
+        (*_LOAD_BALANCER, "managedOutboundIPs", "count"),
+        (1, 100, 1),
+        "Number of outbound IPv4 addresses that AKS makes for the load balancer, 1 to 100.",
+    ),
+    Option(
+        ("--load-balancer-managed-outbound-ipv6-count", "--lb-ipv6-count"),
+        "ipv6_count",
+        matrix.LOAD_BALANCER,
+        (*_LOAD_BALANCER, "managedOutboundIPs", "countIPv6"),
+        (0, 100, 1),
+        "Number of outbound IPv6 addresses that AKS makes for the load balancer of a dual-stack cluster, up to 100.",
+    ),
+    Option(
+        ("--load-balancer-outbound-ips", "--lb-ips"),
+        "ip_ids",
+        matrix.LOAD_BALANCER,
+        (*_LOAD_BALANCER, "outboundIPs", "publicIPs"),
+        (1, 100, 1),
+        "Comma-separated ids of your own Standard public IPs for the load balancer.",
+    ),
+    Option(
+        ("--load-balancer-outbound-ip-prefixes", "--lb-prefixes"),
+        "prefix_ids",
+        matrix.LOAD_BALANCER,
+        (*_LOAD_BALANCER, "outboundIPPrefixes", "publicIPPrefixes"),
+        (1, 100, 1),
+        "Comma-separated ids of your own Standard public IP prefixes for the load balancer.",
+    ),
+    Option(
+        ("--load-balancer-outbound-ports", "--lb-ports"),
+        "ports",
+        matrix.LOAD_BALANCER,
+        (*_LOAD_BALANCER, "allocatedOutboundPorts"),
+        (0, 64000, 8),
+        "Outbound SNAT ports of each node, a multiple of 8 up to 64000; 0 lets Azure choose by the number of nodes.",
+    ),
+    Option(
+        ("--load-balancer-idle-timeout", "--lb-idle-timeout"),
+        "idle_timeout",
+        matrix.LOAD_BALANCER,
+        (*_LOAD_BALANCER, "idleTimeoutInMinutes"),
+        (4, 120, 1),
+        "Minutes after which the load balancer drops an idle outbound flow, 4 to 120. Default of AKS: 30.",
+    ),
+    Option(
+        ("--load-balancer-backend-pool-type", "--lb-pool-type"),
+        "backend_pool_type",
+        matrix.LOAD_BALANCER,
+        (*_LOAD_BALANCER, "backendPoolType"),
+        None,
+        "How nodes are members of the load balancer's inbound pool.",
+    ),
+    Option(
+        ("--nat-gateway-managed-outbound-ip-count", "--nat-gw-ip-count"),
+        "ip_count",
+        matrix.MANAGED_NAT_GATEWAY,
+        (*_NAT_GATEWAY, "managedOutboundIPProfile", "count"),
+        (1, 16, 1),
+        "Number of outbound IPv4 addresses that AKS makes for the NAT gateway, 1 to 16.",
+    ),
+    Option(
+        ("--nat-gateway-managed-outbound-ipv6-count", "--nat-gw-ipv6-count"),
+        "ipv6_count",
+        matrix.MANAGED_NAT_GATEWAY,
+        (*_NAT_GATEWAY, "managedOutboundIPProfile", "countIPv6"),
+        (1, 16, 1),
+        "Number of outbound IPv6 addresses that AKS makes for a StandardV2 NAT gateway, 1 to 16.",
+    ),
+    Option(
+        ("--nat-gateway-outbound-ips", "--nat-gw-ips"),
+        "ip_ids",
+        matrix.MANAGED_NAT_GATEWAY,
+        (*_NAT_GATEWAY, "outboundIPs", "publicIPs"),
+        (1, 16, 1),
+        "Comma-separated ids of your own StandardV2 public IPs for a StandardV2 NAT gateway.",
+    ),
+    Option(
+        ("--nat-gateway-outbound-ip-prefixes", "--nat-gw-prefixes"),
+        "prefix_ids",
+        matrix.MANAGED_NAT_GATEWAY,
+        (*_NAT_GATEWAY, "outboundIPPrefixes", "publicIPPrefixes"),
+        (1, 16, 1),
+        "Comma-separated ids of your own StandardV2 public IP prefixes for a StandardV2 NAT gateway.",
+    ),
+    Option(
+        ("--nat-gateway-idle-timeout", "--nat-gw-idle-timeout"),
+        "idle_timeout",
+        matrix.MANAGED_NAT_GATEWAY,
+        (*_NAT_GATEWAY, "idleTimeoutInMinutes"),
+        (4, 120, 1),
+        "Minutes after which the NAT gateway drops an idle flow, 4 to 120. Default of AKS: 4.",
+    ),
+    Option(
+        ("--nat-gateway-sku", "--outbound-type-sku"),
+        "nat_gateway_sku",
+        matrix.MANAGED_NAT_GATEWAY,
+        (*_NAT_GATEWAY, "sku"),
+        None,
+        "SKU of the managed NAT gateway. Without it, AKS takes the default of the region, which can be StandardV2.",
+    ),
+    Option(
+        ("--bootstrap-artifact-source", "--artifact-source"),
+        "artifact_source",
+        None,
+        ("bootstrapProfile", "artifactSource"),
+        None,
+        "Direct also has nodes take their images from the internet again, once they are reimaged, when a network "
+        "isolated cluster gets a way out. Without it, they stay with the cache.",
+    ),
+)
+"""Every option of a move, in the order in which help and plans list them."""
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "backend_pool_type": ("nodeIPConfiguration", "nodeIP"),
+    "nat_gateway_sku": matrix.NAT_GATEWAY_SKUS,
+    "artifact_source": ("Direct",),
+}
+"""The values of options that take words; the cache is turned on long before a move (see EGR241), never by one."""
+
+
+@dataclass(frozen=True)
+class Request:  # pylint: disable=too-many-instance-attributes  # a field for each option of a move
+    """The target type and its options, None or empty where nothing was asked; and the CLI that asks, None offline."""
+
+    to: str
+    nat_gateway_sku: str | None = None
+    cli_version: str | None = None
+    ip_count: int | None = None
+    ipv6_count: int | None = None
+    ip_ids: tuple[str, ...] = ()
+    prefix_ids: tuple[str, ...] = ()
+    ports: int | None = None
+    idle_timeout: int | None = None
+    backend_pool_type: str | None = None
+    artifact_source: str | None = None
+
+    @property
+    def own_ids(self) -> tuple[str, ...]:
+        """The public IPs and prefixes of one's own that the target shall use."""
+        return (*self.ip_ids, *self.prefix_ids)
+
+    @property
+    def asked(self) -> tuple[tuple[Option, Value], ...]:
+        """The options that were given, each with its value."""
+        mine = ((option, getattr(self, option.field)) for option in OPTIONS if belongs(option, self.to))
+        return tuple((option, value) for option, value in mine if value not in (None, ()))
+
+    @property
+    def spelled(self) -> dict[str, str]:
+        """The target and its options, for a command line."""
+        words = {
+            option.name: ",".join(value) if isinstance(value, tuple) else str(value) for option, value in self.asked
+        }
+        return {"to": self.to, **words}
+
+    def differences(self, properties: Any) -> tuple[tuple[Option, Value, Value | None], ...]:
+        """The options whose stored value in the `properties` of a cluster is another: asked and stored."""
+        found = ((option, asked, option.stored(properties)) for option, asked in self.asked)
+        return tuple(row for row in found if not row[0].holds(row[2], row[1]))
+
+
+def belongs(option: Option, target: str | None) -> bool:
+    """Whether a target has an option."""
+    if option.target is None:
+        return target is not None and target not in matrix.ISOLATED
+    return option.target == target
+
+
+def make(to: str, cli_version: str | None, given: Mapping[str, Any]) -> Request:
+    """The request of a command line: `given` has the values of options by the name of the parameter."""
+    fields = {
+        option.field: given[option.name]
+        for option in OPTIONS
+        if belongs(option, to) and given.get(option.name) is not None
+    }
+    return Request(to=to, cli_version=cli_version, **fields)
