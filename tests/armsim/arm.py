@@ -1,67 +1,56 @@
-"""Azure Resource Manager's part: resources by id, collections, children, permissions, envelopes, the journal."""
+"""A local Azure Resource Manager: its state, the way of a request through it, and the journal of all of them."""
 
 from __future__ import annotations
 
-import copy
+import re
 import uuid
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict
+from dataclasses import dataclass, replace
+from typing import Any, Callable
 
-from tests.armsim.estate import OTHER_SUBSCRIPTION, SUBSCRIPTION, Estate
+from tests.armsim.estate import Estate
+from tests.armsim.faults import Before, Fault, Faults, Hook
+from tests.armsim.ids import OTHER_SUBSCRIPTION, SUBSCRIPTION, group_of, name_of, type_of
+from tests.armsim.messages import Answer, Json, Refusal, Request
 
-Json = Dict[str, Any]
+__all__ = ["TENANT", "Answer", "Arm", "Outcome", "Refusal", "Request", "new_id"]
 TENANT = "44444444-4444-4444-4444-444444444444"
-_REFERENCES = {
-    "routeTables": "routeTable",
-    "natGateways": "natGateway",
-    "networkSecurityGroups": "networkSecurityGroup",
-}
+_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-\w+)?")
+Handler = Callable[["Arm", Request], Answer]
 
 
 @dataclass(frozen=True)
-class Request:
-    """One line of the journal."""
+class Outcome:
+    """How an operation of AKS ends; `stored` says what the cluster holds when it does not end well."""
 
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: Any = None
-    status: int = 0
-
-
-@dataclass
-class Answer:
-    """What goes back; `body` is JSON, or text that goes out as it is, as HTML."""
-
-    body: Any
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class Refusal(Exception):
-    """An error as ARM itself answers it."""
-
-    def __init__(self, status: int, code: str, message: str, by_arm: bool = True) -> None:
-        super().__init__(message)
-        error = {"code": code, "message": message}
-        body = {"error": error} if by_arm else {**error, "details": None, "subcode": ""}
-        self.answer = Answer(body, status)
-
-
-Hook = Callable[[], None]
+    status: str = "Succeeded"
+    code: str = ""
+    message: str = ""
+    stored: str = "goal"
+    ends: bool = True
 
 
 class Arm:
-    """The state of a local Azure, and how it answers. Handlers of providers are in `aks`."""
+    """The state of a local Azure, and how it answers. What providers do is in modules of their own."""
 
     def __init__(self, estate: Estate | None = None) -> None:
+        from tests.armsim.aks import API_VERSIONS
+
         self.estate = estate or Estate()
         self.journal: list[Request] = []
         self.forbidden: list[str] = []
-        self.operations: dict[str, Json] = {}
-        self.before: list[tuple[str, str, Hook]] = []
+        self.operations: dict[str, Any] = {}
         self.instead: list[tuple[str, str, Answer]] = []
+        self.faults = Faults()
+        self.api_versions: tuple[str, ...] = API_VERSIONS
+        """The api-versions of Microsoft.ContainerService that this Azure knows."""
+        self.default_nat_gateway_sku = "Standard"
+        """What a managed NAT gateway gets where nobody asks, by the api-versions that know of SKUs."""
+        self.nat_gateway_skus: tuple[str, ...] = ("Standard", "StandardV2")
+        """What the region takes."""
+        self.march_2024 = False
+        """Answer as the service of that month was recorded: its operations carry an error though they go well, and
+        its answers to PUT carry empty nodeLabels."""
+        self._next_outcome = Outcome()
 
     @property
     def writes(self) -> list[Request]:
@@ -71,35 +60,60 @@ class Arm:
         """Let the caller read nothing whose id begins so."""
         self.forbidden.append(prefix.lower())
 
+    def fault(self, method: str, part: str, fault: Fault, times: int = 1, skip: int = 0) -> None:
+        """Let requests whose path has this part go wrong: so many of them, after so many that go well.
+
+        The method `*` is any.
+        """
+        self.faults.add(method, part, fault, times, skip)
+
     def once_before(self, method: str, part: str, hook: Hook) -> None:
         """Run something, once, right before a request: a change by somebody else, for example."""
-        self.before.append((method, part.lower(), hook))
+        self.fault(method, part, Before(hook))
 
     def once_instead(self, method: str, part: str, answer: Answer) -> None:
         """Answer one request with something else than the truth."""
         self.instead.append((method, part.lower(), answer))
 
+    def operation_ends(self, status: str, code: str = "", message: str = "", stored: str = "goal") -> None:
+        """Let the next operation of AKS end as Failed or Canceled, and keep its goal or go back to its origin."""
+        self._next_outcome = Outcome(status, code, message, stored)
+
+    def operation_never_ends(self) -> None:
+        """Let the next operation of AKS stay InProgress."""
+        self._next_outcome = Outcome(ends=False)
+
+    def take_outcome(self) -> Outcome:
+        found, self._next_outcome = self._next_outcome, Outcome()
+        return found
+
     def handle(self, request: Request) -> Answer:
-        self._run_hooks(request)
+        return self.faults.around(request, lambda: self._answer(request))
+
+    def _answer(self, request: Request) -> Answer:
         for row in self.instead:
             method, part, answer = row
             if method == request.method and part in request.path.lower():
                 self.instead.remove(row)
-                return answer
+                return replace(answer, fault="Answer")
         try:
-            if "api-version" not in request.query:
-                raise Refusal(400, "MissingApiVersionParameter", "The api-version query parameter is required.")
+            self._refuse_malformed(request)
             self._authorize(request)
-            return self._route(request)
+            return replace(self._route(request), applied=True)
         except Refusal as refusal:
             return refusal.answer
 
-    def _run_hooks(self, request: Request) -> None:
-        for row in list(self.before):
-            method, part, hook = row
-            if method == request.method and part in request.path.lower():
-                self.before.remove(row)
-                hook()
+    @staticmethod
+    def _refuse_malformed(request: Request) -> None:
+        version = request.query.get("api-version")
+        if not version:
+            message = "The api-version query parameter (?api-version=) is required for all requests."
+            raise Refusal(400, "MissingApiVersionParameter", message)
+        if not _API_VERSION.fullmatch(version):
+            raise Refusal(400, "InvalidApiVersionParameter", f"The api-version '{version}' is invalid.")
+        if request.method in ("PUT", "PATCH") and not isinstance(request.body, dict):
+            message = "The request content was invalid and could not be deserialized."
+            raise Refusal(400, "InvalidRequestContent", message)
 
     def _authorize(self, request: Request) -> None:
         path = request.path.lower()
@@ -107,109 +121,47 @@ class Arm:
             verb = "read" if request.method == "GET" else "write"
             message = (
                 f"The client 'cli' with object id 'cli' does not have authorization to perform action "
-                f"'{_type(request.path)}/{verb}' over scope '{request.path}' or the scope is invalid."
+                f"'{type_of(request.path)}/{verb}' over scope '{request.path}' or the scope is invalid."
             )
             raise Refusal(403, "AuthorizationFailed", message)
 
     def _route(self, request: Request) -> Answer:
-        from tests.armsim import aks
-
-        path = request.path
-        if path.rstrip("/").lower() == "/subscriptions":
+        path = request.path.rstrip("/").lower()
+        if path == "/subscriptions":
             return Answer({"value": [_subscription(SUBSCRIPTION), _subscription(OTHER_SUBSCRIPTION)]})
-        if path.rstrip("/").lower() == "/tenants":
+        if path == "/tenants":
             return Answer({"value": [{"id": f"/tenants/{TENANT}", "tenantId": TENANT, "displayName": "local"}]})
-        if "/operations/" in path.lower():
-            return aks.operation(self, path)
-        if aks.is_cluster(path) and request.method == "PUT":
-            return aks.put(self, request)
-        if request.method == "PUT":
-            return self._put(request)
-        if request.method == "DELETE":
-            self.estate.resources.pop(path.lower(), None)
-            self._drop_child(path)
-            return Answer(None, 200)
-        return self._get(path)
+        for pattern, handler in _routes():
+            if pattern.search(path):
+                return handler(self, request)
+        raise self.not_found(request.path)
 
-    def _get(self, path: str) -> Answer:
-        if len(path.strip("/").split("/")) % 2:
-            return Answer({"value": self._members(path)})
-        found = self.estate.resources.get(path.lower()) or self._child(path)
-        if found is None:
-            name = "/".join([_type(path), path.rsplit("/", 1)[-1]])
-            raise Refusal(404, "ResourceNotFound", f"The Resource '{name}' was not found.")
-        return Answer(self._shown(found))
-
-    def _members(self, path: str) -> list[Json]:
-        prefix, _, kind = path.lower().rpartition("/providers/")
-        return [
-            self._shown(found)
-            for found in self.estate.resources.values()
-            if found["id"].lower().startswith(prefix + "/") and found["type"].lower() == kind
-        ]
-
-    def _shown(self, found: Json) -> Json:
-        """A resource with what ARM derives: the subnets in a VNet, the subnets that a table or gateway is on."""
-        shown = copy.deepcopy(found)
-        kind = shown["type"].rpartition("/")[2]
-        subnets = [row for row in self.estate.resources.values() if row["type"].endswith("/subnets")]
-        if kind == "virtualNetworks":
-            prefix = shown["id"].lower() + "/"
-            shown["properties"]["subnets"] = [row for row in subnets if row["id"].lower().startswith(prefix)]
-        if kind in _REFERENCES:
-            key = _REFERENCES[kind]
-            linked = [row for row in subnets if _linked(row, key) == shown["id"].lower()]
-            shown["properties"]["subnets"] = [{"id": row["id"]} for row in linked]
-        return shown
-
-    def _child(self, path: str) -> Json | None:
-        """A route, which lives inside its table."""
-        parent, _, rest = path.rpartition("/routes/")
-        table = self.estate.resources.get(parent.lower())
-        rows = table["properties"].get("routes", []) if table else []
-        return next(
-            ({**row, "type": "Microsoft.Network/routeTables/routes"} for row in rows if row["name"] == rest), None
+    @staticmethod
+    def not_found(path: str) -> Refusal:
+        """As recorded."""
+        where = f" under resource group '{name_of(group_of(path))}'" if "/resourcegroups/" in path.lower() else ""
+        message = (
+            f"The Resource '{type_of(path)}/{name_of(path)}'{where} was not found. "
+            "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
         )
+        return Refusal(404, "ResourceNotFound", message)
 
-    def _drop_child(self, path: str) -> None:
-        parent, _, rest = path.rpartition("/routes/")
-        table = self.estate.resources.get(parent.lower())
-        if table:
-            table["properties"]["routes"] = [row for row in table["properties"]["routes"] if row["name"] != rest]
-
-    def _put(self, request: Request) -> Answer:
-        """Network resources are stored as they are sent; a route goes into its table."""
-        body = dict(request.body or {})
-        name = request.path.rsplit("/", 1)[-1]
-        parent, _, child = request.path.rpartition("/routes/")
-        if parent:
-            self._drop_child(request.path)
-            row = {"id": request.path, "name": child, "properties": body.get("properties", {})}
-            table = self.estate.resources.get(parent.lower())
-            if table is None:
-                raise Refusal(404, "ParentResourceNotFound", f"The route table of '{child}' was not found.")
-            table["properties"].setdefault("routes", []).append(row)
-            return Answer({**row, "type": "Microsoft.Network/routeTables/routes"})
-        properties = {**body.pop("properties", {}), "provisioningState": "Succeeded"}
-        if _type(request.path).endswith("/publicIPAddresses"):
-            properties.setdefault("ipAddress", f"20.60.0.{len(self.estate.resources) % 250 + 1}")
-        stored = {**body, "id": request.path, "name": name, "type": _type(request.path), "properties": properties}
-        self.estate.resources[request.path.lower()] = stored
-        return Answer(self._shown(stored))
+    @staticmethod
+    def new_id() -> str:
+        return new_id()
 
 
-def _linked(subnet: Json, key: str) -> str:
-    reference = subnet["properties"].get(key) or {}
-    return str(reference.get("id", "")).lower()
+def _routes() -> list[tuple[re.Pattern[str], Handler]]:
+    """Imported late: the handlers are written in terms of Arm."""
+    from tests.armsim import aks, aks_operation, resources
 
-
-def _type(path: str) -> str:
-    segments = path.strip("/").split("/")
-    lower = [segment.lower() for segment in segments]
-    if "providers" not in lower:
-        return "Microsoft.Resources/subscriptions"
-    provider = lower.index("providers")
-    return "/".join([segments[provider + 1], *segments[provider + 2 :: 2]])
+    rows: list[tuple[str, Handler]] = [
+        (r"/microsoft\.containerservice/.*/operation(s|results)/", aks_operation.handle),
+        (r"/microsoft\.network/.*/operations/", resources.operation),
+        (r"/managedclusters/[^/]+$", aks.handle),
+        (r"", resources.handle),
+    ]
+    return [(re.compile(pattern), handler) for pattern, handler in rows]
 
 
 def _subscription(subscription: str) -> Json:

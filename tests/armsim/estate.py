@@ -12,28 +12,39 @@ from __future__ import annotations
 import uuid
 from typing import Any, Dict, Mapping, Sequence
 
-SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
-OTHER_SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
-GROUP, NETWORK_GROUP = "rg-shop", "rg-net"
-LOCATION = "westeurope"
+from tests.armsim import node_group as nodes
+from tests.armsim.ids import (
+    GROUP,
+    LOCATION,
+    NETWORK_GROUP,
+    OTHER_SUBSCRIPTION,
+    SUBSCRIPTION,
+    cluster_id,
+    network_id,
+    node_group,
+    scope,
+    type_of,
+)
+
+__all__ = [
+    "GROUP",
+    "LOCATION",
+    "NETWORK_GROUP",
+    "OTHER_SUBSCRIPTION",
+    "SUBSCRIPTION",
+    "Estate",
+    "cluster_id",
+    "isolated",
+    "load_balancer_profile",
+    "nat_gateway_profile",
+    "network_id",
+    "node_group",
+    "pool",
+    "route",
+    "scope",
+]
 
 Json = Dict[str, Any]
-
-
-def scope(group: str, subscription: str = SUBSCRIPTION) -> str:
-    return f"/subscriptions/{subscription}/resourceGroups/{group}"
-
-
-def network_id(kind: str, name: str, group: str = NETWORK_GROUP, subscription: str = SUBSCRIPTION) -> str:
-    return f"{scope(group, subscription)}/providers/Microsoft.Network/{kind}/{name}"
-
-
-def cluster_id(name: str) -> str:
-    return f"{scope(GROUP)}/providers/Microsoft.ContainerService/managedClusters/{name}"
-
-
-def node_group(name: str) -> str:
-    return f"MC_{GROUP}_{name}_{LOCATION}"
 
 
 class Estate:
@@ -47,13 +58,12 @@ class Estate:
         return self.resources[resource_id.lower()]
 
     def add(self, resource_id: str, properties: Json | None = None, **top: Any) -> str:
-        segments = resource_id.strip("/").split("/")
-        provider = segments.index("providers")
-        kind = "/".join([segments[provider + 1], *segments[provider + 2 :: 2]])
+        kind = type_of(resource_id)
         self.resources[resource_id.lower()] = {
             "id": resource_id,
-            "name": segments[-1],
+            "name": resource_id.rpartition("/")[2],
             "type": kind,
+            **({"etag": f'W/"{uuid.uuid4()}"'} if kind.startswith("Microsoft.Network/") else {}),
             "location": LOCATION,
             **top,
             "properties": {"provisioningState": "Succeeded", **(properties or {})},
@@ -94,17 +104,30 @@ class Estate:
         routes = [route(table, hop, hop_type)] if hop or hop_type != "VirtualAppliance" else []
         return self.add(table, {"routes": routes, "disableBgpRoutePropagation": not bgp})
 
-    def public_ip(self, name: str, address: str | None = None, group: str = NETWORK_GROUP, **where: str) -> str:
+    def public_ip(
+        self, name: str, address: str | None = None, group: str = NETWORK_GROUP, sku: str = "Standard", **where: str
+    ) -> str:
+        found = network_id("publicIPAddresses", name, group, **where)
+        return self.address(found, address, sku={"name": sku, "tier": "Regional"})
+
+    def address(self, resource_id: str, address: str | None = None, version: str = "IPv4", **top: Any) -> str:
+        """A public IP by its id, as recorded."""
+        properties = {
+            "resourceGuid": str(uuid.uuid4()),
+            "ipAddress": address or self.next_address(version),
+            "publicIPAddressVersion": version,
+            "publicIPAllocationMethod": "Static",
+            "idleTimeoutInMinutes": 4,
+            "ipTags": [],
+            "ddosSettings": {"protectionMode": "VirtualNetworkInherited"},
+        }
+        return self.add(resource_id, properties, **top)
+
+    def next_address(self, version: str = "IPv4") -> str:
         self._addresses += 1
-        return self.add(
-            network_id("publicIPAddresses", name, group, **where),
-            {
-                "ipAddress": address or f"20.50.{self._addresses // 250}.{self._addresses % 250 + 1}",
-                "publicIPAddressVersion": "IPv4",
-                "publicIPAllocationMethod": "Static",
-            },
-            sku={"name": "Standard", "tier": "Regional"},
-        )
+        if version == "IPv6":
+            return f"2603:1020:50::{self._addresses:x}"
+        return f"20.50.{self._addresses // 250}.{self._addresses % 250 + 1}"
 
     def public_ip_prefix(self, name: str, prefix: str, group: str = NETWORK_GROUP) -> str:
         return self.add(network_id("publicIPPrefixes", name, group), {"ipPrefix": prefix, "prefixLength": 30})
@@ -144,8 +167,6 @@ class Estate:
             **self._profiles(name, outbound_type),
             **(network or {}),
         }
-        if not any(pools.values()):
-            self._managed_vnet(name)
         body = {
             "powerState": {"code": "Running"},
             "kubernetesVersion": "1.33.2",
@@ -160,7 +181,7 @@ class Estate:
             "resourceUID": "68a5f1d2e3b4c50001a2b3c4",
             **properties,
         }
-        return self.add(
+        made = self.add(
             cluster_id(name),
             body,
             eTag=str(uuid.uuid4()),
@@ -171,6 +192,8 @@ class Estate:
                 "tenantId": "44444444-4444-4444-4444-444444444444",
             },
         )
+        nodes.furnish(self, self[made])
+        return made
 
     def _profiles(self, name: str, outbound_type: str) -> Json:
         if outbound_type == "loadBalancer":
@@ -182,11 +205,6 @@ class Estate:
     def outbound_ip(self, cluster: str) -> str:
         """A public IP that AKS made for a cluster."""
         return self.public_ip(str(uuid.uuid4()), group=node_group(cluster))
-
-    def _managed_vnet(self, name: str) -> None:
-        vnet = network_id("virtualNetworks", f"aks-vnet-{name}", node_group(name))
-        self.add(vnet, {"subnets": []})
-        self.add(f"{vnet}/subnets/aks-subnet", {"addressPrefix": "10.224.0.0/16"})
 
 
 def route(table: str, hop: str | None, hop_type: str = "VirtualAppliance") -> Json:

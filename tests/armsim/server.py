@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import socket
 import ssl
+import struct
 import threading
 import time
 from pathlib import Path
@@ -17,6 +19,8 @@ from aiohttp import web
 from tests.armsim.arm import TENANT, Answer, Arm, Request
 
 HOST = "127.0.0.1"
+_HEADERS = ("Host", "If-Match", "If-None-Match")
+"""What of a request's headers decides something, and is kept in the journal."""
 
 
 class LocalAzure:
@@ -62,7 +66,7 @@ class LocalAzure:
         self._loop.run_until_complete(runner.cleanup())
         self._loop.close()
 
-    async def _handle(self, request: web.Request) -> web.Response:
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
         platform = self._platform(request)
         if platform is not None:
             return web.json_response(platform)
@@ -71,20 +75,16 @@ class LocalAzure:
             request.method,
             request.path,
             dict(request.query),
-            {
-                "Host": request.host,
-                **({"If-Match": request.headers["If-Match"]} if "If-Match" in request.headers else {}),
-            },
-            json.loads(text) if text else None,
+            {name: request.headers[name] for name in _HEADERS if name in request.headers},
+            _json(text),
         )
         answer = self._authenticated(request) or self.arm.handle(seen)
-        self.arm.journal.append(Request(**{**seen.__dict__, "status": answer.status}))
-        if isinstance(answer.body, str):
-            html = {"Content-Type": "text/html", **answer.headers}
-            return web.Response(status=answer.status, headers=html, text=answer.body)
-        if answer.body is None:
-            return web.Response(status=answer.status, headers=answer.headers)
-        return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+        told = {"status": answer.heard, "fault": answer.fault, "applied": answer.applied}
+        self.arm.journal.append(Request(**{**seen.__dict__, **told}))
+        await asyncio.sleep(answer.delay)
+        if answer.cut:
+            return await _cut(request, answer)
+        return _response(answer)
 
     @staticmethod
     def _authenticated(request: web.Request) -> Answer | None:
@@ -129,6 +129,44 @@ class LocalAzure:
             "gallery": self.url,
         }
         return modern if api_version >= "2022" else {**modern, "galleryEndpoint": self.url, "graphEndpoint": self.url}
+
+
+def _json(text: str) -> Any:
+    """The body as JSON; what is no JSON stays text, for ARM to refuse."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+def _response(answer: Answer) -> web.Response:
+    if isinstance(answer.body, str):
+        html = {"Content-Type": "text/html", **answer.headers}
+        return web.Response(status=answer.status, headers=html, text=answer.body)
+    if answer.body is None:
+        return web.Response(status=answer.status, headers=answer.headers)
+    return web.json_response(answer.body, status=answer.status, headers=answer.headers)
+
+
+async def _cut(request: web.Request, answer: Answer) -> web.StreamResponse:
+    """End the connection without a proper answer, and never touch it again.
+
+    A write after that could reach another connection that got the same file descriptor.
+    """
+    transport = request.transport
+    response = web.StreamResponse(status=answer.status or 200, headers=answer.headers)
+    if answer.cut == "half":
+        text = json.dumps(answer.body).encode()
+        response.content_length = len(text)
+        response.content_type = "application/json"
+        await response.prepare(request)
+        await response.write(text[: len(text) // 2])
+    elif transport is not None:
+        lingering = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
+    if transport is not None:
+        transport.abort()
+    return response
 
 
 def _token() -> str:

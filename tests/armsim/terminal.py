@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -23,13 +24,15 @@ def on_a_terminal(
     az: Az,
     *words: str,
     answer: str | None = None,
+    prompt: str = "(y/N)",
+    interrupt_at: str | None = None,
     columns: int = 100,
     seconds: float = 120,
     echo: Callable[[str], object] = lambda _: None,
 ) -> Result:
-    """`out` is the screen without escape sequences and redrawn lines; `answer` is typed when `(y/N)` shows.
+    """`out` is the screen without escape sequences and redrawn lines; `answer` is typed once the prompt shows.
 
-    `echo` gets the raw text as it comes.
+    `interrupt_at` is a text at which Ctrl-C is pressed; `echo` gets the raw text as it comes.
     """
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -50,9 +53,12 @@ def on_a_terminal(
             break
         seen += chunk
         echo(chunk)
-        if answer is not None and "(y/N)" in seen:
+        if answer is not None and prompt in seen:
             os.write(ours, f"{answer}\n".encode())
             answer = None
+        if interrupt_at is not None and interrupt_at in seen:
+            process.send_signal(signal.SIGINT)
+            interrupt_at = None
     os.close(ours)
     screen = _ESCAPES.sub("", _REDRAWN.sub("", seen.replace("\r\n", "\n")))
     return Result(process.wait(30), screen, "")

@@ -1,0 +1,158 @@
+"""What goes wrong between a caller and Azure, by method, path and count.
+
+arm.fault("PUT", "/managedclusters/", Dropped())           # applied, and nobody hears of it
+arm.fault("GET", "/operations/", BadGateway(), times=2, skip=1)
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from typing import Callable, Union
+
+from tests.armsim.messages import Answer, Refusal, Request
+
+Handle = Callable[[], Answer]
+Hook = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The truth, late."""
+
+    seconds: float
+
+    def answer(self, handle: Handle) -> Answer:
+        found = handle()
+        return replace(found, delay=found.delay + self.seconds)
+
+
+@dataclass(frozen=True)
+class Before:
+    """Something happens right before the request: a change by somebody else, for example."""
+
+    hook: Hook
+
+    def answer(self, handle: Handle) -> Answer:
+        self.hook()
+        return handle()
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """429, with Retry-After in seconds or without."""
+
+    retry_after: int | None = None
+
+    def answer(self, _: Handle) -> Answer:
+        return _later(429, "TooManyRequests", "The request is being limited because of too many requests.", self)
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """503, with Retry-After in seconds or without."""
+
+    retry_after: int | None = None
+
+    def answer(self, _: Handle) -> Answer:
+        return _later(503, "ServiceUnavailable", "The service is temporarily unavailable. Please retry later.", self)
+
+
+@dataclass(frozen=True)
+class Html:
+    """A page of something on the way: a proxy, a sign-in."""
+
+    status: int = 200
+
+    def answer(self, _: Handle) -> Answer:
+        return Answer("<html><body>a page from something on the way</body></html>", self.status)
+
+
+@dataclass(frozen=True)
+class BadGateway:
+    """502, with the page of the gateway."""
+
+    def answer(self, _: Handle) -> Answer:
+        return Answer("<html><head><title>502 Bad Gateway</title></head></html>", 502)
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The connection is reset before the request is looked at."""
+
+    def answer(self, _: Handle) -> Answer:
+        return Answer(None, 0, cut="reset")
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """The request is carried out, and then the connection is reset without an answer."""
+
+    def answer(self, handle: Handle) -> Answer:
+        return replace(handle(), cut="reset")
+
+
+@dataclass(frozen=True)
+class HalfAnswer:
+    """The request is carried out; headers and half of the body arrive."""
+
+    def answer(self, handle: Handle) -> Answer:
+        return replace(handle(), cut="half")
+
+
+Fault = Union[Answer, Refusal, Latency, Before, Throttled, Unavailable, Html, BadGateway, Reset, Dropped, HalfAnswer]
+
+
+def _later(status: int, code: str, message: str, fault: Throttled | Unavailable) -> Answer:
+    found = Refusal(status, code, message).answer
+    if fault.retry_after is not None:
+        found.headers["Retry-After"] = str(fault.retry_after)
+    return found
+
+
+@dataclass
+class _Row:
+    method: str
+    part: str
+    fault: Fault
+    times: int
+    skip: int
+
+    def meets(self, request: Request) -> bool:
+        return self.times > 0 and self.method in (request.method, "*") and self.part in request.path.lower()
+
+
+class Faults:
+    """The faults that wait for their requests, in the order in which they were asked for."""
+
+    def __init__(self) -> None:
+        self._rows: list[_Row] = []
+
+    def add(self, method: str, part: str, fault: Fault, times: int, skip: int) -> None:
+        self._rows.append(_Row(method, part.lower(), fault, times, skip))
+
+    def around(self, request: Request, handle: Handle) -> Answer:
+        """Answer through every fault that is due; the first that does not ask on leaves the rest for later requests."""
+        due = []
+        for row in self._rows:
+            if row.meets(request) and row.skip:
+                row.skip -= 1
+            elif row.meets(request):
+                due.append(row)
+        return self._through(due, handle)
+
+    def _through(self, due: list[_Row], handle: Handle) -> Answer:
+        if not due:
+            return handle()
+        row, *others = due
+        row.times -= 1
+        found = self._faulty(row.fault, lambda: self._through(others, handle))
+        return replace(found, fault=found.fault or type(row.fault).__name__)
+
+    @staticmethod
+    def _faulty(fault: Fault, handle: Handle) -> Answer:
+        if isinstance(fault, Answer):
+            return copy.deepcopy(fault)
+        if isinstance(fault, Refusal):
+            return copy.deepcopy(fault.answer)
+        return fault.answer(handle)

@@ -1,0 +1,241 @@
+"""What AKS keeps in a cluster's node resource group, and how that follows the cluster's networkProfile."""
+
+from __future__ import annotations
+
+import uuid
+import zlib
+from typing import TYPE_CHECKING, Iterable
+
+from tests.armsim import compute
+from tests.armsim.aks_goal import LB_PROFILE, MANAGED_IPS, NAT_PROFILE, OWN_IPS, PROFILE_OF, STANDARD
+from tests.armsim.ids import LOCATION, name_of, type_of, within
+from tests.armsim.messages import Json
+
+if TYPE_CHECKING:
+    from tests.armsim.estate import Estate
+
+RULE, POOL = "aksOutboundRule", "aksOutboundBackendPool"
+_MANAGED_TYPE = {LB_PROFILE: "aks-slb-managed-outbound-ip", NAT_PROFILE: "aks-natgateway-managed-outbound-ip"}
+
+
+def group_scope(cluster: Json) -> str:
+    group = cluster["properties"].get("nodeResourceGroup") or f"MC_{cluster['name']}"
+    return f"/subscriptions/{cluster['id'].split('/')[2]}/resourceGroups/{group}"
+
+
+def own_ids(profile: Json) -> list[str]:
+    """The ids of own public IPs and prefixes: objects in a load balancer's profile, plain in a NAT gateway's."""
+    rows = [row for key in OWN_IPS for rows in (profile.get(key) or {}).values() for row in rows or []]
+    return [row["id"] if isinstance(row, dict) else row for row in rows]
+
+
+def settle(estate: Estate, cluster: Json) -> None:
+    """Make what the networkProfile asks for, and remove what it no longer does."""
+    network = cluster["properties"]["networkProfile"]
+    wanted = PROFILE_OF.get(network["outboundType"])
+    if wanted:
+        network[wanted]["effectiveOutboundIPs"] = [{"id": found} for found in _effective(estate, cluster, wanted)]
+    for key in MANAGED_IPS:
+        if key != wanted and network.get(key):
+            _release(estate, cluster, network[key])
+            network[key] = {name: value for name, value in network[key].items() if name not in _gone(key)}
+    furnish(estate, cluster)
+
+
+def _gone(key: str) -> tuple[str, ...]:
+    """What of a profile does not stay when its outbound type is left, as recorded for the load balancer's."""
+    return ("effectiveOutboundIPs", MANAGED_IPS[key], *OWN_IPS)
+
+
+def _release(estate: Estate, cluster: Json, profile: Json, kept: Iterable[str] = ()) -> None:
+    """The IPs that AKS made are deleted; what the user brought stays."""
+    for row in profile.get("effectiveOutboundIPs") or []:
+        if row["id"] not in kept and within(group_scope(cluster), row["id"]):
+            estate.resources.pop(row["id"].lower(), None)
+
+
+def _effective(estate: Estate, cluster: Json, key: str) -> list[str]:
+    profile = cluster["properties"]["networkProfile"][key]
+    effective = own_ids(profile)
+    if not effective:
+        managed = profile[MANAGED_IPS[key]]
+        for version, count in (("IPv4", managed.get("count", 1)), ("IPv6", managed.get("countIPv6") or 0)):
+            effective += _managed_ips(estate, cluster, key, version, count)
+    _release(estate, cluster, profile, effective)
+    return effective
+
+
+def _managed_ips(estate: Estate, cluster: Json, key: str, version: str, count: int) -> list[str]:
+    """Those there are, as far as they fit, and new ones."""
+    profile = cluster["properties"]["networkProfile"][key]
+    sku = STANDARD if key == LB_PROFILE else profile.get("sku") or STANDARD
+    kept = []
+    for row in profile.get("effectiveOutboundIPs") or []:
+        found = estate.resources.get(row["id"].lower())
+        fits = found and found["sku"]["name"] == sku and found["properties"]["publicIPAddressVersion"] == version
+        if fits and within(group_scope(cluster), row["id"]):
+            kept.append(row["id"])
+    missing = count - len(kept)
+    return kept[:count] + [outbound_ip(estate, cluster, key, sku, version) for _ in range(missing)]
+
+
+def outbound_ip(estate: Estate, cluster: Json, key: str, sku: str = STANDARD, version: str = "IPv4") -> str:
+    """A public IP that AKS makes for a cluster."""
+    address_id = f"{group_scope(cluster)}/providers/Microsoft.Network/publicIPAddresses/{uuid.uuid4()}"
+    return estate.address(
+        address_id,
+        version=version,
+        location=cluster.get("location") or LOCATION,
+        sku={"name": sku, "tier": "Regional"},
+        tags={**tags_of(cluster), "aks-managed-type": _MANAGED_TYPE[key]},
+    )
+
+
+def tags_of(cluster: Json) -> dict[str, str]:
+    return {"aks-managed-cluster-name": cluster["name"], "aks-managed-cluster-rg": cluster["id"].split("/")[4]}
+
+
+def furnish(estate: Estate, cluster: Json) -> None:
+    """The resources that carry the cluster's network: made where they are missing, brought up to date where not."""
+    _network(estate, cluster)
+    _nat_gateway(estate, cluster)
+    _load_balancer(estate, cluster)
+    _nodes(estate, cluster)
+
+
+def remove(estate: Estate, cluster: Json) -> None:
+    group = group_scope(cluster)
+    estate.resources = {key: row for key, row in estate.resources.items() if not within(group, key)}
+
+
+def _id(cluster: Json, kind: str, name: str) -> str:
+    return f"{group_scope(cluster)}/providers/{kind}/{name}"
+
+
+def number(cluster: Json) -> str:
+    """The eight digits in the names of what AKS makes for a cluster."""
+    return f"{zlib.crc32(cluster['id'].lower().encode()) % 10**8:08}"
+
+
+def managed_subnet(cluster: Json) -> str:
+    return _id(cluster, "Microsoft.Network/virtualNetworks", f"aks-vnet-{number(cluster)}") + "/subnets/aks-subnet"
+
+
+def _pools(cluster: Json) -> list[Json]:
+    return cluster["properties"].get("agentPoolProfiles") or []
+
+
+def in_managed_vnet(cluster: Json) -> bool:
+    hosted = cluster["properties"].get("hostedSystemProfile") or {}
+    own = [pool.get("vnetSubnetID") for pool in _pools(cluster)] + [hosted.get("nodeSubnetID")]
+    return not any(own)
+
+
+def _add(estate: Estate, cluster: Json, resource_id: str, properties: Json, **top: object) -> None:
+    location = cluster.get("location") or LOCATION
+    estate.add(resource_id, properties, location=location, tags=tags_of(cluster), **top)
+
+
+def _network(estate: Estate, cluster: Json) -> None:
+    subnet = managed_subnet(cluster)
+    if not in_managed_vnet(cluster) or subnet.lower() in estate.resources:
+        return
+    vnet = subnet.rpartition("/subnets/")[0]
+    _add(estate, cluster, vnet, {"addressSpace": {"addressPrefixes": ["10.224.0.0/12"]}})
+    estate.add(subnet, {"addressPrefix": "10.224.0.0/16"})
+
+
+def _nat_gateway(estate: Estate, cluster: Json) -> None:
+    """Made anew for another SKU, on the same name."""
+    gateway = _id(cluster, "Microsoft.Network/natGateways", f"aks-natgateway-{number(cluster)}")
+    subnet = estate.resources.get(managed_subnet(cluster).lower())
+    network = cluster["properties"]["networkProfile"]
+    if network["outboundType"] != "managedNATGateway":
+        if estate.resources.pop(gateway.lower(), None) and subnet:
+            subnet["properties"].pop("natGateway", None)
+        return
+    profile = network[NAT_PROFILE]
+    sku = profile.get("sku") or STANDARD
+    stored = estate.resources.get(gateway.lower())
+    if stored is None or stored["sku"]["name"] != sku:
+        _add(estate, cluster, gateway, {"resourceGuid": str(uuid.uuid4())}, sku={"name": sku})
+    properties = estate[gateway]["properties"]
+    properties["idleTimeoutInMinutes"] = profile["idleTimeoutInMinutes"]
+    properties.update(_gateway_addresses(estate, profile))
+    if subnet:
+        subnet["properties"]["natGateway"] = {"id": gateway}
+
+
+def _gateway_addresses(estate: Estate, profile: Json) -> Json:
+    found: Json = {"publicIpAddresses": [], "publicIpAddressesV6": [], "publicIpPrefixes": []}
+    for row in profile.get("effectiveOutboundIPs") or []:
+        properties = estate[row["id"]]["properties"] if row["id"].lower() in estate.resources else {}
+        six = "V6" if properties.get("publicIPAddressVersion") == "IPv6" else ""
+        key = "publicIpPrefixes" if "prefixLength" in properties else f"publicIpAddresses{six}"
+        found[key].append({"id": row["id"]})
+    return {key: rows for key, rows in found.items() if rows or key == "publicIpAddresses"}
+
+
+def _load_balancer(estate: Estate, cluster: Json) -> None:
+    """It stays for inbound frontends, and goes where nothing else is on it."""
+    balancer = _id(cluster, "Microsoft.Network/loadBalancers", "kubernetes")
+    network = cluster["properties"]["networkProfile"]
+    stored = estate.resources.get(balancer.lower())
+    inbound = inbound_frontends(stored) if stored else []
+    outbound: list[Json] = []
+    if network["outboundType"] == "loadBalancer":
+        rows = (network.get(LB_PROFILE) or {}).get("effectiveOutboundIPs") or []
+        outbound = [_frontend(balancer, row["id"]) for row in rows]
+    if not inbound and not outbound:
+        estate.resources.pop(balancer.lower(), None)
+        return
+    if stored is None:
+        _add(estate, cluster, balancer, {}, sku={"name": STANDARD, "tier": "Regional"})
+        stored = estate[balancer]
+    pools = [{"name": name, "id": f"{balancer}/backendAddressPools/{name}"} for name in (POOL, "kubernetes")]
+    stored["properties"].update(
+        frontendIPConfigurations=inbound + outbound,
+        backendAddressPools=pools if outbound else pools[1:],
+        outboundRules=[_outbound_rule(balancer, outbound, network[LB_PROFILE])] if outbound else [],
+    )
+
+
+def inbound_frontends(balancer: Json) -> list[Json]:
+    """The frontends that no outbound rule uses."""
+    rules = balancer["properties"].get("outboundRules") or []
+    outbound = {row["id"] for rule in rules for row in rule["properties"]["frontendIPConfigurations"]}
+    return [row for row in balancer["properties"].get("frontendIPConfigurations") or [] if row["id"] not in outbound]
+
+
+def _frontend(balancer: str, resource_id: str) -> Json:
+    name = name_of(resource_id)
+    prefix = type_of(resource_id).lower().endswith("/publicipprefixes")
+    key = "publicIPPrefix" if prefix else "publicIPAddress"
+    return {
+        "name": name,
+        "id": f"{balancer}/frontendIPConfigurations/{name}",
+        "properties": {"privateIPAllocationMethod": "Dynamic", key: {"id": resource_id}},
+    }
+
+
+def _outbound_rule(balancer: str, frontends: list[Json], profile: Json) -> Json:
+    properties = {
+        "protocol": "All",
+        "enableTcpReset": True,
+        "allocatedOutboundPorts": profile.get("allocatedOutboundPorts", 0),
+        "idleTimeoutInMinutes": profile.get("idleTimeoutInMinutes", 30),
+        "backendAddressPool": {"id": f"{balancer}/backendAddressPools/{POOL}"},
+        "frontendIPConfigurations": [{"id": row["id"]} for row in frontends],
+    }
+    return {"name": RULE, "id": f"{balancer}/outboundRules/{RULE}", "properties": properties}
+
+
+def _nodes(estate: Estate, cluster: Json) -> None:
+    group = _id(cluster, "Microsoft.Network/networkSecurityGroups", f"aks-agentpool-{number(cluster)}-nsg")
+    if group.lower() not in estate.resources:
+        _add(estate, cluster, group, {"securityRules": []})
+    for pool in _pools(cluster):
+        name = f"aks-{pool['name']}-{number(cluster)}-vmss"
+        subnet = pool.get("vnetSubnetID") or managed_subnet(cluster)
+        sku, properties = compute.scale_set(pool, subnet, group)
+        _add(estate, cluster, _id(cluster, compute.SCALE_SETS, name), properties, sku=sku)
