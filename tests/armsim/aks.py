@@ -32,7 +32,7 @@ def is_cluster(path: str) -> bool:
 
 
 def handle(arm: Arm, request: Request) -> Answer:
-    version = _known_version(arm, request)
+    version = known_version(arm, request)
     stored = arm.estate.resources.get(request.path.lower())
     if stored is None and request.method == "DELETE":
         return Answer(None, 204)
@@ -44,7 +44,7 @@ def handle(arm: Arm, request: Request) -> Answer:
     return {"PUT": _put, "PATCH": _patch, "DELETE": _delete}[request.method](arm, request, stored)
 
 
-def _known_version(arm: Arm, request: Request) -> str:
+def known_version(arm: Arm, request: Request) -> str:
     version = request.query["api-version"]
     if version not in arm.api_versions:
         message = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass
 
-from tests.armsim import node_group
+from tests.armsim import aks_trial, node_group
 from tests.armsim.arm import Answer, Arm, Outcome, Refusal, Request
 from tests.armsim.ids import LOCATION, name_of, same
 from tests.armsim.messages import Json
@@ -109,6 +109,9 @@ def _end(arm: Arm, operation: Operation) -> None:
         node_group.remove(arm.estate, cluster)
         del arm.estate.resources[operation.cluster.lower()]
         return
+    stopped = aks_trial.obstacle(arm.estate, cluster) if operation.outcome.status == "Succeeded" else None
+    if stopped:
+        operation.outcome = Outcome("Failed", *stopped)
     if operation.outcome.status == "Succeeded":
         node_group.settle(arm.estate, cluster)
     elif operation.outcome.stored == "origin":

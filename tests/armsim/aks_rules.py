@@ -116,7 +116,11 @@ def refuse_busy(stored: Json) -> None:
     if state not in ("Succeeded", "Failed", "Canceled"):
         message = f"Operation is not allowed because there's an in progress operation ({state}) on the managed cluster."
         raise refuse("OperationNotAllowed", message, 409)
-    if (properties.get("powerState") or {}).get("code") == "Stopped":
+    refuse_stopped(stored)
+
+
+def refuse_stopped(stored: Json) -> None:
+    if (stored["properties"].get("powerState") or {}).get("code") == "Stopped":
         raise refuse("OperationNotAllowed", "The managed cluster is stopped: start it first.", 409)
 
 

@@ -50,6 +50,10 @@ class Arm:
         self.march_2024 = False
         """Answer as the service of that month was recorded: its operations carry an error though they go well, and
         its answers to PUT carry empty nodeLabels."""
+        self.commands: dict[str, Json] = {}
+        self.run_command: Callable[[Json, str], tuple[int, str]] = self._egress_address
+        """What a command in a cluster gives: exit code and logs. By itself, the address that the cluster leaves from,
+        as a pod that asks the internet for it would print."""
         self._next_outcome = Outcome()
 
     @property
@@ -86,6 +90,11 @@ class Arm:
     def take_outcome(self) -> Outcome:
         found, self._next_outcome = self._next_outcome, Outcome()
         return found
+
+    def _egress_address(self, cluster: Json, _: str) -> tuple[int, str]:
+        from tests.armsim.commands import effective_address
+
+        return 0, f"{effective_address(self, cluster)}\n"
 
     def handle(self, request: Request) -> Answer:
         return self.faults.around(request, lambda: self._answer(request))
@@ -126,11 +135,15 @@ class Arm:
             raise Refusal(403, "AuthorizationFailed", message)
 
     def _route(self, request: Request) -> Answer:
+        from tests.armsim import governance
+
         path = request.path.rstrip("/").lower()
         if path == "/subscriptions":
             return Answer({"value": [_subscription(SUBSCRIPTION), _subscription(OTHER_SUBSCRIPTION)]})
         if path == "/tenants":
             return Answer({"value": [{"id": f"/tenants/{TENANT}", "tenantId": TENANT, "displayName": "local"}]})
+        governance.refuse_locked(self, request)
+        governance.refuse_denied(self, request)
         for pattern, handler in _routes():
             if pattern.search(path):
                 return handler(self, request)
@@ -153,12 +166,25 @@ class Arm:
 
 def _routes() -> list[tuple[re.Pattern[str], Handler]]:
     """Imported late: the handlers are written in terms of Arm."""
-    from tests.armsim import aks, aks_operation, resources
+    from tests.armsim import aks, aks_operation, commands, governance, graph, groups, resources
 
     rows: list[tuple[str, Handler]] = [
+        (r"^/providers/microsoft\.resourcegraph/resources$", graph.handle),
+        (r"/providers/microsoft\.authorization/(locks|roleassignments)$", governance.assigned),
+        (r"/providers/microsoft\.authorization/roledefinitions(/[^/]+)?$", governance.role_definitions),
+        (r"/providers/microsoft\.authorization/permissions$", governance.permissions),
+        (r"/providers/microsoft\.network/locations/[^/]+/usages$", governance.usages),
+        (r"/providers/microsoft\.features/providers/[^/]+/features/[^/]+(/register)?$", governance.feature),
+        (r"/providers/microsoft\.policyinsights/checkpolicyrestrictions$", governance.policy_restrictions),
         (r"/microsoft\.containerservice/.*/operation(s|results)/", aks_operation.handle),
         (r"/microsoft\.network/.*/operations/", resources.operation),
+        (r"/managedclusters/[^/]+/runcommand$", commands.run),
+        (r"/managedclusters/[^/]+/commandresults/[^/]+$", commands.result),
+        (r"/managedclusters/[^/]+/agentpools(/[^/]+)?$", commands.pools),
+        (r"/managedclusters/[^/]+/outboundnetworkdependenciesendpoints$", commands.endpoints),
         (r"/managedclusters/[^/]+$", aks.handle),
+        (r"^/subscriptions/[^/]+/resourcegroups(/[^/]+(/resources)?)?$", groups.handle),
+        (r"^/subscriptions/[^/]+/resources$", groups.handle),
         (r"", resources.handle),
     ]
     return [(re.compile(pattern), handler) for pattern, handler in rows]

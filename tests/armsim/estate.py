@@ -13,6 +13,7 @@ import uuid
 from typing import Any, Dict, Mapping, Sequence
 
 from tests.armsim import node_group as nodes
+from tests.armsim.estate_rules import EstateRules
 from tests.armsim.ids import (
     GROUP,
     LOCATION,
@@ -47,11 +48,11 @@ __all__ = [
 Json = Dict[str, Any]
 
 
-class Estate:
+class Estate(EstateRules):
     """Resources by id; every method adds one and gives its id back."""
 
     def __init__(self) -> None:
-        self.resources: dict[str, Json] = {}
+        super().__init__()
         self._addresses = 0
 
     def __getitem__(self, resource_id: str) -> Json:
@@ -129,8 +130,34 @@ class Estate:
             return f"2603:1020:50::{self._addresses:x}"
         return f"20.50.{self._addresses // 250}.{self._addresses % 250 + 1}"
 
-    def public_ip_prefix(self, name: str, prefix: str, group: str = NETWORK_GROUP) -> str:
-        return self.add(network_id("publicIPPrefixes", name, group), {"ipPrefix": prefix, "prefixLength": 30})
+    def public_ip_prefix(self, name: str, prefix: str, group: str = NETWORK_GROUP, sku: str = "Standard") -> str:
+        properties = {"ipPrefix": prefix, "prefixLength": int(prefix.rpartition("/")[2])}
+        return self.add(network_id("publicIPPrefixes", name, group), properties, sku={"name": sku, "tier": "Regional"})
+
+    def nsg(self, name: str, rules: Sequence[Json] = (), group: str = NETWORK_GROUP) -> str:
+        """A network security group; each rule is a name and the properties of a securityRule."""
+        found = network_id("networkSecurityGroups", name, group)
+        return self.add(found, {"securityRules": [_row(f"{found}/securityRules", rule) for rule in rules]})
+
+    def peering(self, network: str, remote: str, state: str = "Connected", name: str = "to-hub") -> str:
+        """From a network to another one."""
+        properties = {"remoteVirtualNetwork": {"id": remote}, "peeringState": state, "allowForwardedTraffic": True}
+        row = _row(f"{network}/virtualNetworkPeerings", {"name": name, **properties})
+        self[network]["properties"].setdefault("virtualNetworkPeerings", []).append(row)
+        return str(row["id"])
+
+    def nic(self, name: str, subnet: str, private_ip: str, forwards: bool = True, group: str = NETWORK_GROUP) -> str:
+        """A network interface, of an appliance for example."""
+        configuration = {"privateIPAddress": private_ip, "subnet": {"id": subnet}, "primary": True}
+        properties = {
+            "enableIPForwarding": forwards,
+            "ipConfigurations": [{"name": "ipconfig", "properties": configuration}],
+        }
+        return self.add(network_id("networkInterfaces", name, group), properties)
+
+    def service(self, cluster: str, name: str = "web") -> str:
+        """A public Service of type LoadBalancer in a cluster: a frontend with a rule on AKS's load balancer."""
+        return nodes.add_service(self, self[cluster], name)
 
     def nat_gateway(
         self, name: str, address_ids: Sequence[str] = (), group: str = NETWORK_GROUP, **properties: Any
@@ -212,6 +239,12 @@ def route(table: str, hop: str | None, hop_type: str = "VirtualAppliance") -> Js
     if hop:
         properties["nextHopIpAddress"] = hop
     return {"id": f"{table}/routes/default", "name": "default", "properties": properties}
+
+
+def _row(parent: str, rule: Json) -> Json:
+    """A child that lives in its parent."""
+    properties = {"provisioningState": "Succeeded", **{key: value for key, value in rule.items() if key != "name"}}
+    return {"id": f"{parent}/{rule['name']}", "name": rule["name"], "properties": properties}
 
 
 def pool(name: str, subnet: str | None = None, **more: Any) -> Json:

@@ -200,6 +200,23 @@ def _load_balancer(estate: Estate, cluster: Json) -> None:
     )
 
 
+def add_service(estate: Estate, cluster: Json, name: str) -> str:
+    """A frontend for a Service, on a public IP with the tags that Kubernetes gives it; the id of that."""
+    address = _id(cluster, "Microsoft.Network/publicIPAddresses", f"kubernetes-{name}")
+    tags = {"k8s-azure-cluster-name": "kubernetes", "k8s-azure-service": f"default/{name}"}
+    estate.address(address, sku={"name": STANDARD, "tier": "Regional"}, tags=tags)
+    balancer = _id(cluster, "Microsoft.Network/loadBalancers", "kubernetes")
+    if balancer.lower() not in estate.resources:
+        _add(estate, cluster, balancer, {}, sku={"name": STANDARD, "tier": "Regional"})
+    properties = estate[balancer]["properties"]
+    frontend = {**_frontend(balancer, address), "name": name, "id": f"{balancer}/frontendIPConfigurations/{name}"}
+    properties.setdefault("frontendIPConfigurations", []).append(frontend)
+    rule = {"frontendIPConfiguration": {"id": frontend["id"]}, "protocol": "Tcp", "frontendPort": 80, "backendPort": 80}
+    row = {"name": f"{name}-TCP-80", "id": f"{balancer}/loadBalancingRules/{name}-TCP-80", "properties": rule}
+    properties.setdefault("loadBalancingRules", []).append(row)
+    return address
+
+
 def inbound_frontends(balancer: Json) -> list[Json]:
     """The frontends that no outbound rule uses."""
     rules = balancer["properties"].get("outboundRules") or []

@@ -120,7 +120,7 @@ def _put(arm: Arm, request: Request) -> Answer:
             f"'{parent}' could not be found."
         )
         raise Refusal(404, "ParentResourceNotFound", message)
-    if parent is None and not body.get("location") and "/providers/" in path.lower():
+    if parent is None and not body.get("location") and not type_of(path).startswith("Microsoft.Authorization"):
         raise Refusal(400, "LocationRequired", "The location property is required for this definition.")
     _refuse_dangling(arm, path, body.get("properties") or {})
     if parent is not None and _rows(arm, path)[1]:
