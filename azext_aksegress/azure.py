@@ -155,14 +155,15 @@ class Azure:
         """The cluster and everything around it, and what a request names; raises AzureError when the cluster itself
         cannot be read.
 
-        `block` exists only in preview api-versions, so what concerns it, as target or today, is read with one.
+        `block` exists only in preview api-versions, so what concerns it, as target or today, is read with one; but the
+        SKU of a NAT gateway is younger than that preview, and leaving `block` for one takes no word of the preview.
         """
-        target, named = (request.to, request.own_ids) if request else (None, ())
-        api_version, cluster = self._read_cluster(PREVIEW_API_VERSION if target == matrix.BLOCK else API_VERSION)
+        wanted = request or Request("")
+        api_version, cluster = self._read_cluster(PREVIEW_API_VERSION if wanted.to == matrix.BLOCK else API_VERSION)
         today = arm.text(cluster, "properties", "networkProfile", "outboundType")
-        if arm.same(today, matrix.BLOCK) and api_version != PREVIEW_API_VERSION:
+        if arm.same(today, matrix.BLOCK) and api_version != PREVIEW_API_VERSION and not wanted.nat_gateway_sku:
             api_version, cluster = self._read_cluster(PREVIEW_API_VERSION)
-        return read.complete(Snapshot(_now(), api_version, cluster), self._fetch, named)
+        return read.complete(Snapshot(_now(), api_version, cluster), self._fetch, wanted.own_ids)
 
     def read_cluster(self, api_version: str) -> Json:
         """The cluster alone, as ARM's JSON; raises AzureError."""

@@ -86,7 +86,7 @@ def _ips(cluster: Cluster, report: Report) -> Iterator[Finding]:
         odd = [found for found in observed.known if not any(holds(outer, found) for outer in expected.known)]
         faults += [f"{found} was not expected" for found in odd]
     faults += _not_renewed(cluster, report, observed.known) if made else []
-    told = _list([*expected.known, *(str(unread) for unread in expected.unknown)])
+    told = _list([*expected.known, *(unread.reason for unread in expected.unknown)])
     seen = "; ".join([_list(observed.known), *faults])
     if faults:
         yield Finding(IPS, Outcome(FAIL, cluster.id, seen, expected=told))

@@ -253,9 +253,9 @@ def after_the_move(document: Json, found: Sequence[Finding], made: Plan) -> Iter
     """What a person should know of a move of which the data goes elsewhere: what differs, and what is left to do."""
     for finding in found:
         if finding.outcome in (FAIL, UNKNOWN):
-            yield [(_STYLES[finding.outcome], clean(f"{finding.check.title}: {_difference(finding)}"))]
+            yield [(_STYLES[finding.outcome], clean(f"Not so: {finding.check.title}; {_difference(finding)}."))]
     if document["outcome"] != "applied":
-        yield [("primary", f"Applied, but not verified; look again with {az('aks egress show', ids=made.cluster.id)}")]
+        yield [("primary", f"Applied, but not verified. To look again: {az('aks egress show', ids=made.cluster.id)}")]
     yield from _afterwards(made)
 
 
