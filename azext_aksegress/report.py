@@ -117,6 +117,7 @@ class Report:
     def to_row(self) -> Json:
         """The row of this target in the survey of all of them."""
         return {
+            "clusterId": self.cluster.id,
             "to": self.request.to,
             "verdict": self.verdict,
             "counts": self.counts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Mapping
+from typing import Any, Callable, Iterable, Mapping
 
 from azext_aksegress import arm
 from azext_aksegress.render.terminal import clean
@@ -15,21 +15,34 @@ def _name(resource_id: str | None) -> str:
     return clean(arm.name(resource_id or ""))
 
 
-def _many(result: Any) -> list[Row]:
-    return list(result) if isinstance(result, list) else [result]
+def _by_cluster(result: Any, rows_of: Callable[[Row], Iterable[Row]]) -> list[Row]:
+    """The rows of each cluster, one that failed included, under a column that names it where there are several."""
+    found = [(row, [_failed(row)] if "error" in row else rows_of(row)) for row in _flat(result)]
+    clusters = [_cluster(row) for row, _ in found]
+    named = len(set(clusters)) > 1
+    return [
+        OrderedDict([*([("Cluster", _name(cluster))] if named else []), *columns.items()])
+        for cluster, (_, rows) in zip(clusters, found)
+        for columns in rows
+    ]
+
+
+def _flat(result: Any) -> list[Row]:
+    """The results of one or of several clusters; a survey is a list of rows itself."""
+    return [row for item in result for row in _flat(item)] if isinstance(result, list) else [result]
+
+
+def _cluster(row: Row) -> str:
+    return str(row.get("clusterId") or (row.get("cluster") or row)["id"])
+
+
+def _failed(row: Row) -> Row:
+    return OrderedDict(Error=_short(row["error"]))
 
 
 def check_rows(result: Any) -> list[Row]:
     """One row a finding, or without `--to` one row a target; several clusters follow one another."""
-    rows: list[Row] = []
-    for item in _many(result):
-        if "findings" in item:
-            rows += [_finding(finding) for finding in item["findings"]]
-        elif "blockers" in item:
-            rows.append(_target(item))
-        else:
-            rows += check_rows(item)
-    return rows
+    return _by_cluster(result, lambda row: map(_finding, row["findings"]) if "findings" in row else [_target(row)])
 
 
 def _finding(finding: Row) -> Row:
@@ -58,6 +71,10 @@ def _short(text: str, width: int = 100) -> str:
 
 def show_rows(result: Any) -> list[Row]:
     """One row a subnet."""
+    return _by_cluster(result, _subnets)
+
+
+def _subnets(item: Row) -> list[Row]:
     return [
         OrderedDict(
             Subnet=_name(subnet["id"]),
@@ -68,7 +85,6 @@ def show_rows(result: Any) -> list[Row]:
             OutboundType=clean(item["egress"]["outboundType"] or ""),
             EgressIps=", ".join(item["egress"]["egressIps"]),
         )
-        for item in _many(result)
         for subnet in item["egress"]["subnets"] or [_nowhere()]
     ]
 
@@ -79,22 +95,20 @@ def _nowhere() -> Row:
 
 def migrate_rows(result: Any) -> list[Row]:
     """One row a cluster, or one row a finding where the move is blocked."""
-    rows: list[Row] = []
-    for item in _many(result):
-        if item["outcome"] == "blocked":
-            rows += check_rows(item["report"])
-            continue
-        rows.append(
-            OrderedDict(
-                Cluster=item["cluster"]["name"],
-                From=item["from"],
-                To=item["to"],
-                Outcome=item["outcome"],
-                EgressIps=", ".join((item.get("verification") or {}).get("egressIps", [])),
-                Record=item.get("record") or "",
-            )
-        )
-    return rows
+    return _by_cluster(result, _move)
+
+
+def _move(item: Row) -> Iterable[Row]:
+    if item["outcome"] == "blocked":
+        return [_finding(finding) for finding in item["report"]["findings"]]
+    row: Row = OrderedDict(
+        From=item["from"],
+        To=item["to"],
+        Outcome=item["outcome"],
+        EgressIps=", ".join((item.get("verification") or {}).get("egressIps", [])),
+        Record=item.get("record") or "",
+    )
+    return [row]
 
 
 def path_rows(result: Any) -> list[Row]:

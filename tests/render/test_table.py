@@ -50,3 +50,15 @@ def test_a_migration_is_one_row_and_a_blocked_one_its_findings() -> None:
     assert [row["Outcome"] for row in table.migrate_rows(planned)] == ["planned"]
     blocked = prepare(Shop.byo().snapshot(), Request(UDR, cli_version=AZ), ()).to_json()
     assert "fail" in [row["Outcome"] for row in table.migrate_rows(blocked)]
+
+
+def test_several_clusters_are_named_in_a_column_and_one_alone_is_not() -> None:
+    report = Shop.byo().report(UDR).to_json()
+    other = {**report, "cluster": {**report["cluster"], "id": "/x/managedClusters/aks-two"}}
+    assert {row["Cluster"] for row in table.check_rows([report, other])} == {"aks-shop", "aks-two"}
+    assert "Cluster" not in table.check_rows(report)[0]
+
+
+def test_a_cluster_that_failed_has_a_row_with_its_error() -> None:
+    rows = table.check_rows([Shop.byo().report(UDR).to_json(), {"id": "/x/aks-gone", "error": "There is none."}])
+    assert (rows[-1]["Cluster"], rows[-1]["Error"]) == ("aks-gone", "There is none.")
