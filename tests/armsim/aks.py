@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from tests.armsim import aks_operation, aks_rules
-from tests.armsim.aks_goal import NAT_PROFILE, NAT_SKU_SINCE, STANDARD, goal
+from tests.armsim.aks_goal import NAT_PROFILE, NAT_SKU_SINCE, STANDARD, goal, outbound_type
 from tests.armsim.aks_operation import PAUSE
 from tests.armsim.aks_rules import Move
 from tests.armsim.arm import Answer, Arm, Refusal, Request
@@ -70,7 +70,7 @@ def shown(stored: Json, version: str) -> Json:
     profile = network.get(NAT_PROFILE)
     if profile and version < NAT_SKU_SINCE:
         profile.pop("sku", None)
-    elif profile and network.get("outboundType") == "managedNATGateway":
+    elif profile and outbound_type(network) == "managedNATGateway":
         profile.setdefault("sku", STANDARD)
     return document
 

@@ -19,6 +19,7 @@ _DEFAULTS: dict[str, Json] = {
     NAT_PROFILE: {"idleTimeoutInMinutes": 4},
 }
 PROFILE_OF = {"loadBalancer": LB_PROFILE, "managedNATGateway": NAT_PROFILE}
+OUTBOUND_TYPES = (*PROFILE_OF, "userAssignedNATGateway", "userDefinedRouting", "none", "block")
 
 _READ_ONLY = {
     "properties": (
@@ -39,6 +40,12 @@ _READ_ONLY = {
 """What a body may hold and AKS does not take from it, by the key that it stands under."""
 _WHOLE = ("tags", "nodeLabels", "bootstrapProfile")
 """What is replaced as a whole rather than laid over what is stored."""
+
+
+def outbound_type(network: Json) -> str:
+    """As AKS spells it: some clusters have it stored in another letter case."""
+    found = str(network.get("outboundType"))
+    return next((known for known in OUTBOUND_TYPES if known.lower() == found.lower()), found)
 
 
 def laid_over(stored: Any, sent: Any, key: str = "") -> Any:
@@ -79,9 +86,7 @@ def goal(stored: Json, body: Json, api_version: str, default_sku: str) -> Json:
     body = {key: value for key, value in body.items() if key in ("tags", "sku", "identity", "properties")}
     found: Json = laid_over(stored, body)
     network = found["properties"]["networkProfile"]
-    if network.get("outboundType") == RETIRED_STANDARD_V2_TYPE:
-        return found
-    key = PROFILE_OF.get(network.get("outboundType"))
+    key = PROFILE_OF.get(outbound_type(network))
     if key:
         profile = network[key] = {**_DEFAULTS[key], **(network.get(key) or {})}
         if not any(profile.get(choice) for choice in (MANAGED_IPS[key], *OWN_IPS)):
@@ -95,7 +100,7 @@ def _settle_sku(stored: Json, body: Json, profile: Json, api_version: str, defau
     """A SKU that is not asked for stays; a new gateway gets the region's, or Standard by an older api-version."""
     before = stored["properties"]["networkProfile"]
     asked = ((body["properties"].get("networkProfile") or {}).get(NAT_PROFILE) or {}).get("sku")
-    has_one = before.get("outboundType") == "managedNATGateway"
+    has_one = outbound_type(before) == "managedNATGateway"
     kept = (before.get(NAT_PROFILE) or {}).get("sku") or STANDARD if has_one else None
     modern = api_version >= NAT_SKU_SINCE
     profile["sku"] = (asked if modern else None) or kept or (default_sku if modern else STANDARD)

@@ -11,11 +11,13 @@ from tests.armsim.aks_goal import (
     MANAGED_IPS,
     NAT_PROFILE,
     NAT_SKU_SINCE,
+    OUTBOUND_TYPES,
     OWN_IPS,
     PROFILE_OF,
     RETIRED_STANDARD_V2_TYPE,
     STANDARD,
     STANDARD_V2,
+    outbound_type,
 )
 from tests.armsim.arm import Arm, Refusal
 from tests.armsim.messages import Json
@@ -36,7 +38,6 @@ BYO = {
     "userDefinedRouting": "loadBalancer userAssignedNATGateway none",
     "none": "loadBalancer userAssignedNATGateway userDefinedRouting",
 }
-OUTBOUND_TYPES = (*MANAGED, "userDefinedRouting")
 ISOLATED = ("none", "block")
 FROM_STANDARD_V2 = ("managedNATGateway", *ISOLATED)
 """AKS's release notes of 2026-05-29: from a StandardV2 gateway, migration elsewhere remains blocked."""
@@ -54,11 +55,11 @@ class Move:
 
     @property
     def origin(self) -> str:
-        return str(self.stored["properties"]["networkProfile"]["outboundType"])
+        return outbound_type(self.stored["properties"]["networkProfile"])
 
     @property
     def target(self) -> str:
-        return str(self.network["outboundType"])
+        return outbound_type(self.network)
 
     @property
     def network(self) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 from urllib.parse import unquote
 
 from tests.armsim.arm import Answer, Arm, Refusal, Request
@@ -68,25 +68,24 @@ def assigned(arm: Arm, request: Request) -> Answer:
     """Locks and role assignments, as lists."""
     scope = _scope(request, "microsoft.authorization")
     kind = request.path.rstrip("/").rpartition("/")[2]
-    wanted = unquote(request.query.get("$filter", ""))
-    rows = [row for row in _extensions(arm.estate, kind) if _meets(arm.estate, row, scope, wanted)]
-    return Answer({"value": rows})
+    meets = _filter(arm.estate, unquote(request.query.get("$filter", "")))
+    rows = [row for row in _extensions(arm.estate, kind) if meets(row, within(_target(row), scope))]
+    related = [row for row in rows if within(_target(row), scope) or within(scope, _target(row))]
+    return Answer({"value": related})
 
 
-def _meets(estate: Estate, row: Json, scope: str, wanted: str) -> bool:
-    above = within(_target(row), scope)
-    if not above and not within(scope, _target(row)):
-        return False
+def _filter(estate: Estate, wanted: str) -> Callable[[Json, bool], bool]:
+    """What a row must be, given also whether it is at or above the scope."""
     if not wanted:
-        return True
+        return lambda row, above: True
     if same(wanted, "atScope()"):
-        return above
+        return lambda row, above: above
     found = re.fullmatch(r"(?:atScope\(\) and )?(assignedTo\(|principalId eq )'?([^')]+)'?\)?", wanted, re.I)
     if found is None:
         raise Refusal(400, "UnsupportedQuery", f"The filter '{wanted}' is not supported.")
     groups = estate.groups_of.get(found[2], []) if found[1].lower().startswith("assignedto") else []
-    at_scope = above or not wanted.lower().startswith("atscope()")
-    return at_scope and row["properties"].get("principalId") in (found[2], *groups)
+    anywhere = not wanted.lower().startswith("atscope()")
+    return lambda row, above: (above or anywhere) and row["properties"].get("principalId") in (found[2], *groups)
 
 
 def role_definitions(arm: Arm, request: Request) -> Answer:

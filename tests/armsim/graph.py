@@ -9,7 +9,7 @@ from typing import Any, Callable
 from tests.armsim import groups
 from tests.armsim.arm import TENANT, Answer, Arm, Refusal, Request
 from tests.armsim.graph_query import NotUnderstood, Parser, text_of
-from tests.armsim.ids import OTHER_SUBSCRIPTION, SUBSCRIPTION, group_of, name_of, parent_of
+from tests.armsim.ids import OTHER_SUBSCRIPTION, SUBSCRIPTION, group_of, name_of
 from tests.armsim.messages import Json
 
 PAGE = 1000
@@ -85,9 +85,8 @@ def answer(arm: Arm, query: str, subscriptions: list[str]) -> list[Json]:
 def _resources(arm: Arm) -> list[Json]:
     """The type and the resource group are in lower case there, as in Azure."""
     found = []
-    for key, row in arm.estate.resources.items():
-        if key.count("/providers/") != 1 or not row.get("id") or parent_of(row["id"]) is not None:
-            continue
+    for row in groups.top_level(arm, ""):
+        key = row["id"].lower()
         shared = {"kind": "", "managedBy": "", "plan": None, "zones": None, "identity": None, "sku": None, "tags": None}
         known = {name: value for name, value in copy.deepcopy(row).items() if name not in ("eTag", "etag")}
         where = {"tenantId": TENANT, "subscriptionId": key.split("/")[2], "resourceGroup": name_of(group_of(key))}

@@ -13,22 +13,23 @@ def handle(arm: Arm, request: Request) -> Answer:
         raise Refusal(405, "MethodNotAllowed", "The local Azure's resource groups can be read alone.")
     if path.lower().endswith("/resourcegroups"):
         subscription = path.rpartition("/")[0]
-        found = {group_of(row["id"]).lower(): row["id"] for row in _top_level(arm, subscription)}
+        found = {group_of(row["id"]).lower(): row["id"] for row in top_level(arm, subscription)}
         groups = [group_of(resource_id) for key, resource_id in found.items() if "/resourcegroups/" in key]
         return Answer({"value": [_group(arm, group) for group in groups]})
     if path.lower().endswith("/resources"):
         kept = ("id", "name", "type", "location", "tags", "sku", "identity", "kind")
-        rows = [{key: row[key] for key in kept if key in row} for row in _top_level(arm, path.rpartition("/")[0])]
+        rows = [{key: row[key] for key in kept if key in row} for row in top_level(arm, path.rpartition("/")[0])]
         return Answer({"value": rows})
-    if not _top_level(arm, path):
+    if not top_level(arm, path):
         raise Refusal(404, "ResourceGroupNotFound", f"Resource group '{name_of(path)}' could not be found.")
     return Answer(None, 204) if request.method == "HEAD" else Answer(_group(arm, path))
 
 
-def _top_level(arm: Arm, scope: str) -> list[Json]:
+def top_level(arm: Arm, scope: str) -> list[Json]:
     """The resources below a scope that are neither children nor extensions of others."""
     rows = [row for key, row in arm.estate.resources.items() if within(scope, key) and key.count("/providers/") == 1]
-    return [row for row in rows if row.get("id") and parent_of(row["id"]) is None]
+    resources = [row for row in rows if not row["type"].lower().startswith("microsoft.authorization/")]
+    return [row for row in resources if row.get("id") and parent_of(row["id"]) is None]
 
 
 def _group(arm: Arm, path: str) -> Json:
@@ -37,7 +38,7 @@ def _group(arm: Arm, path: str) -> Json:
         "id": path,
         "name": name_of(path),
         "type": "Microsoft.Resources/resourceGroups",
-        "location": next((row["location"] for row in _top_level(arm, path) if row.get("location")), LOCATION),
+        "location": next((row["location"] for row in top_level(arm, path) if row.get("location")), LOCATION),
         "tags": {},
         "properties": {"provisioningState": "Succeeded"},
     }

@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING, Iterable
 
 from tests.armsim import compute
-from tests.armsim.aks_goal import LB_PROFILE, MANAGED_IPS, NAT_PROFILE, OWN_IPS, PROFILE_OF, STANDARD
+from tests.armsim.aks_goal import LB_PROFILE, MANAGED_IPS, NAT_PROFILE, OWN_IPS, PROFILE_OF, STANDARD, outbound_type
 from tests.armsim.ids import LOCATION, name_of, type_of, within
 from tests.armsim.messages import Json
 
@@ -32,7 +32,7 @@ def own_ids(profile: Json) -> list[str]:
 def settle(estate: Estate, cluster: Json) -> None:
     """Make what the networkProfile asks for, and remove what it no longer does."""
     network = cluster["properties"]["networkProfile"]
-    wanted = PROFILE_OF.get(network["outboundType"])
+    wanted = PROFILE_OF.get(outbound_type(network))
     if wanted:
         network[wanted]["effectiveOutboundIPs"] = [{"id": found} for found in _effective(estate, cluster, wanted)]
     for key in MANAGED_IPS:
@@ -150,7 +150,7 @@ def _nat_gateway(estate: Estate, cluster: Json) -> None:
     gateway = _id(cluster, "Microsoft.Network/natGateways", f"aks-natgateway-{number(cluster)}")
     subnet = estate.resources.get(managed_subnet(cluster).lower())
     network = cluster["properties"]["networkProfile"]
-    if network["outboundType"] != "managedNATGateway":
+    if outbound_type(network) != "managedNATGateway":
         if estate.resources.pop(gateway.lower(), None) and subnet:
             subnet["properties"].pop("natGateway", None)
         return
@@ -183,7 +183,7 @@ def _load_balancer(estate: Estate, cluster: Json) -> None:
     stored = estate.resources.get(balancer.lower())
     inbound = inbound_frontends(stored) if stored else []
     outbound: list[Json] = []
-    if network["outboundType"] == "loadBalancer":
+    if outbound_type(network) == "loadBalancer":
         rows = (network.get(LB_PROFILE) or {}).get("effectiveOutboundIPs") or []
         outbound = [_frontend(balancer, row["id"]) for row in rows]
     if not inbound and not outbound:
