@@ -99,13 +99,13 @@ def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any, wait: bool) -> Any:
     folder = os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER)
     kept = record.Record(folder, move.report, move.plan, _versions())
     here = az("aks egress show", ids=move.report.cluster.id)
-    talk.interruptible(lambda: apply(azure, move.plan, kept, talk.phase, wait), here, kept.path)
+    with talk.interruptible(here, kept.path):
+        apply(azure, move.plan, kept, talk.phase, wait)
+        talk.phase("reading the cluster again" if wait else "taken by Azure")
+        findings, egress_ips = verify.read_again(azure, move.report) if wait else ((), ())
     if not wait:
         lines = list(terminal.started(move.plan, kept.path))
         return present(cmd, move.started(kept.path), lines, aside=lines)
-    talk.phase("reading the cluster again")
-    findings, egress_ips = verify.read_again(azure, move.report)
-    talk.end()
     document = move.applied(kept.path, findings, egress_ips)
     code = ExitCode.OK if document["outcome"] == "applied" else ExitCode.NOT_VERIFIED
     pretty = terminal.result(document, findings, move.plan, look())

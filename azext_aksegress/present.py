@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -43,6 +44,8 @@ _ASKING = threading.Lock()
 _SHARING = threading.Lock()
 """Guards what the clusters of one command leave in the invocation's data."""
 _CLUSTERS, _CODES, _REPORTS = "aksegress_clusters", "aksegress_exit_codes", "aksegress_reports"
+_INTERRUPTED = threading.Event()
+"""Ctrl-C reaches the main thread alone, which waits for the clusters' own: they look here."""
 
 
 def exit_code(report: Report, fail_on: str) -> ExitCode:
@@ -77,6 +80,13 @@ def one_more_cluster(cli_ctx: Any) -> None:
     """Count a cluster that the command is about; az calls this for all of them before the first one runs."""
     shared = cli_ctx.invocation.data
     shared[_CLUSTERS] = shared.get(_CLUSTERS, 0) + 1
+    if shared[_CLUSTERS] == 2:
+        signal.signal(signal.SIGINT, _interrupt_all)
+
+
+def _interrupt_all(*_: object) -> None:
+    _INTERRUPTED.set()
+    raise KeyboardInterrupt
 
 
 def several(cli_ctx: Any) -> bool:
@@ -101,6 +111,8 @@ def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
             cures = getattr(error, "recommendations", None) or []
             story: list[Line] = [[("error", clean(f"{given['resource_name']}: {error}"))]]
             story += [[("primary", clean(f"  {cure}"))] for cure in cures]
+            if _INTERRUPTED.is_set():  # az prints nothing any more
+                Talk(cmd.cli_ctx).lines(story)
             code = ExitCode.NOT_FOUND if isinstance(error, ResourceNotFoundError) else ExitCode.ERROR
             return present(cmd, {"id": cluster_id, "error": str(error)}, story, code, story)
 
@@ -207,6 +219,8 @@ class Talk:
             self.lines(plan)
             return
         with _ASKING:
+            if _INTERRUPTED.is_set():
+                raise ManualInterrupt("Interrupted: nothing was sent.")
             _print(plan, sys.stderr)
             if not sys.stdin.isatty():
                 raise RequiredArgumentMissingError(
@@ -220,7 +234,12 @@ class Talk:
             raise ManualInterrupt("Declined: nothing was sent.")
 
     def phase(self, phase: str) -> None:
-        """Say the phase of long work: one line that counts the seconds on a terminal, else a line at each change."""
+        """Say the phase of long work: one line that counts the seconds on a terminal, else a line at each change.
+
+        Raises KeyboardInterrupt where another thread was interrupted.
+        """
+        if _INTERRUPTED.is_set():
+            raise KeyboardInterrupt
         if self._silent:
             return
         elapsed = int(time.monotonic() - self._started)
@@ -231,12 +250,13 @@ class Talk:
         sys.stderr.flush()
         self._phase = phase
 
-    def interruptible(self, work: Callable[[], None], command: str, record_path: str) -> None:
-        """Run work that Azure goes on with when it is interrupted here, and say so then."""
+    @contextmanager
+    def interruptible(self, command: str, record_path: str) -> Iterator[None]:
+        """Do work that Azure goes on with when it is interrupted here, and say so then."""
         from azure.cli.core.azclierror import ManualInterrupt
 
         try:
-            work()
+            yield
         except KeyboardInterrupt as interrupt:
             raise ManualInterrupt(
                 "Interrupted here; what was sent to Azure goes on there.",

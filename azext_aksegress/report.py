@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Callable, Collection, TypeVar
 
-from azext_aksegress import checks, egress, matrix
+from azext_aksegress import checks, egress, matrix, request
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import FAIL, OUTCOMES, UNKNOWN, WARN, Finding
 from azext_aksegress.cluster import Cluster, Subnet
@@ -90,13 +90,16 @@ class Report:
     def way_back(self) -> Json:
         """Whether a move leads back to today's type, and the command that makes it."""
         path = _known(lambda: self.cluster.path_back(self.request.to, self.request.nat_gateway_sku))
-        supported = bool(path and path.supported)
+        within = path and path.status == matrix.NOT_APPLICABLE and egress.changes(self.cluster, self.request)
+        supported = bool(path and (path.supported or within))
         return {"supported": supported, "oneWay": self.one_way, "command": self._back() if supported else None}
 
     def _back(self) -> str:
         origin = self.cluster.outbound_type
-        sku = self.cluster.nat_gateway_sku if origin == matrix.MANAGED_NAT_GATEWAY else None
-        return az("aks egress migrate", ids=self.cluster.id, to=origin, **({"nat_gateway_sku": sku} if sku else {}))
+        back = request.today(origin, self.cluster.document.get("properties"))
+        if origin == self.request.to and self.request.own_ids and not back.own_ids:
+            back = replace(back, ip_count=back.ip_count or 1)
+        return az("aks egress migrate", ids=self.cluster.id, **back.spelled)
 
     def to_json(self) -> Json:
         """The report as the JSON contract spells it."""

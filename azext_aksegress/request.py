@@ -19,7 +19,8 @@ class Option:
 
     `target` is the only outbound type that has it, or None where every type with a way out has; `path` is where its
     value stands below `properties` of the cluster; `limits` are the least and the greatest number AKS takes, and the
-    step between them (AKS documentation, configure-load-balancer-standard.md and nat-gateway.md, 2026-07-07).
+    step between them; `default` is what AKS sets by itself (AKS documentation, configure-load-balancer-standard.md and
+    nat-gateway.md, 2026-07-07; azure-mgmt-containerservice 41.6.0, docstrings).
     """
 
     flags: tuple[str, ...]
@@ -27,6 +28,7 @@ class Option:
     target: str | None
     path: tuple[str, ...]
     limits: tuple[int, int, int] | None
+    default: Value | None
     help: str
 
     @property
@@ -57,6 +59,10 @@ class Option:
             return [{"id": found} for found in value] if self.target == matrix.LOAD_BALANCER else list(value)
         return value
 
+    def is_default(self, stored: Value) -> bool:
+        """Whether a stored value is what AKS sets by itself."""
+        return self.default is not None and _comparable(stored) == _comparable(self.default)
+
     def holds(self, stored: Value | None, asked: Value) -> bool:
         """Whether a stored value is the one that was asked for; neither letter case nor the order of ids matters."""
         return stored is not None and _comparable(stored) == _comparable(asked)
@@ -75,6 +81,7 @@ OPTIONS = (
         matrix.LOAD_BALANCER,
         (*_LOAD_BALANCER, "managedOutboundIPs", "count"),
         (1, 100, 1),
+        1,
         "Number of outbound IPv4 addresses that AKS makes for the load balancer, 1 to 100.",
     ),
     Option(
@@ -83,6 +90,7 @@ OPTIONS = (
         matrix.LOAD_BALANCER,
         (*_LOAD_BALANCER, "managedOutboundIPs", "countIPv6"),
         (0, 100, 1),
+        0,
         "Number of outbound IPv6 addresses that AKS makes for the load balancer of a dual-stack cluster, up to 100.",
     ),
     Option(
@@ -91,6 +99,7 @@ OPTIONS = (
         matrix.LOAD_BALANCER,
         (*_LOAD_BALANCER, "outboundIPs", "publicIPs"),
         (1, 100, 1),
+        None,
         "Comma-separated ids of your own Standard public IPs for the load balancer.",
     ),
     Option(
@@ -99,6 +108,7 @@ OPTIONS = (
         matrix.LOAD_BALANCER,
         (*_LOAD_BALANCER, "outboundIPPrefixes", "publicIPPrefixes"),
         (1, 100, 1),
+        None,
         "Comma-separated ids of your own Standard public IP prefixes for the load balancer.",
     ),
     Option(
@@ -107,6 +117,7 @@ OPTIONS = (
         matrix.LOAD_BALANCER,
         (*_LOAD_BALANCER, "allocatedOutboundPorts"),
         (0, 64000, 8),
+        0,
         "Outbound SNAT ports of each node, a multiple of 8 up to 64000; 0 lets Azure choose by the number of nodes.",
     ),
     Option(
@@ -115,6 +126,7 @@ OPTIONS = (
         matrix.LOAD_BALANCER,
         (*_LOAD_BALANCER, "idleTimeoutInMinutes"),
         (4, 120, 1),
+        30,
         "Minutes after which the load balancer drops an idle outbound flow, 4 to 120. Default of AKS: 30.",
     ),
     Option(
@@ -123,6 +135,7 @@ OPTIONS = (
         matrix.LOAD_BALANCER,
         (*_LOAD_BALANCER, "backendPoolType"),
         None,
+        "nodeIPConfiguration",
         "How nodes are members of the load balancer's inbound pool.",
     ),
     Option(
@@ -131,6 +144,7 @@ OPTIONS = (
         matrix.MANAGED_NAT_GATEWAY,
         (*_NAT_GATEWAY, "managedOutboundIPProfile", "count"),
         (1, 16, 1),
+        1,
         "Number of outbound IPv4 addresses that AKS makes for the NAT gateway, 1 to 16.",
     ),
     Option(
@@ -139,6 +153,7 @@ OPTIONS = (
         matrix.MANAGED_NAT_GATEWAY,
         (*_NAT_GATEWAY, "managedOutboundIPProfile", "countIPv6"),
         (1, 16, 1),
+        0,
         "Number of outbound IPv6 addresses that AKS makes for a StandardV2 NAT gateway, 1 to 16.",
     ),
     Option(
@@ -147,6 +162,7 @@ OPTIONS = (
         matrix.MANAGED_NAT_GATEWAY,
         (*_NAT_GATEWAY, "outboundIPs", "publicIPs"),
         (1, 16, 1),
+        None,
         "Comma-separated ids of your own StandardV2 public IPs for a StandardV2 NAT gateway.",
     ),
     Option(
@@ -155,6 +171,7 @@ OPTIONS = (
         matrix.MANAGED_NAT_GATEWAY,
         (*_NAT_GATEWAY, "outboundIPPrefixes", "publicIPPrefixes"),
         (1, 16, 1),
+        None,
         "Comma-separated ids of your own StandardV2 public IP prefixes for a StandardV2 NAT gateway.",
     ),
     Option(
@@ -163,6 +180,7 @@ OPTIONS = (
         matrix.MANAGED_NAT_GATEWAY,
         (*_NAT_GATEWAY, "idleTimeoutInMinutes"),
         (4, 120, 1),
+        4,
         "Minutes after which the NAT gateway drops an idle flow, 4 to 120. Default of AKS: 4.",
     ),
     Option(
@@ -171,6 +189,7 @@ OPTIONS = (
         matrix.MANAGED_NAT_GATEWAY,
         (*_NAT_GATEWAY, "sku"),
         None,
+        None,
         "SKU of the managed NAT gateway. Without it, AKS takes the default of the region, which can be StandardV2.",
     ),
     Option(
@@ -178,6 +197,7 @@ OPTIONS = (
         "artifact_source",
         None,
         ("bootstrapProfile", "artifactSource"),
+        None,
         None,
         "Direct also has nodes take their images from the internet again, once they are reimaged, when a network "
         "isolated cluster gets a way out. Without it, they stay with the cache.",
@@ -232,6 +252,14 @@ class Request:  # pylint: disable=too-many-instance-attributes  # a field for ea
         """The options whose stored value in the `properties` of a cluster is another: asked and stored."""
         found = ((option, asked, option.stored(properties)) for option, asked in self.asked)
         return tuple(row for row in found if not row[0].holds(row[2], row[1]))
+
+
+def today(to: str, properties: Any) -> Request:
+    """The request that would bring back what the `properties` of a cluster on an outbound type say; what AKS sets by
+    itself is left out."""
+    found = ((option, option.stored(properties)) for option in OPTIONS if option.target == to)
+    kept = {option.field: value for option, value in found if value is not None and not option.is_default(value)}
+    return Request(to, **kept)  # type: ignore[arg-type]  # each field takes what its own option stores
 
 
 def belongs(option: Option, target: str | None) -> bool:

@@ -79,8 +79,8 @@ class Run:
         self.record = Record(str(folder), made, self.plan, {})
         self.phases: list[str] = []
 
-    def __call__(self) -> None:
-        applying.apply(self.azure, self.plan, self.record, self.phases.append)
+    def __call__(self, wait: bool = True) -> None:
+        applying.apply(self.azure, self.plan, self.record, self.phases.append, wait)
 
     @property
     def events(self) -> list[str]:
@@ -331,3 +331,69 @@ def test_without_an_etag_the_cluster_is_compared_before_every_sending(tmp_path: 
     with pytest.raises(ChangedMeanwhile):
         run()
     assert len(run.azure.sent) == 1
+
+
+def test_without_waiting_it_ends_once_azure_has_taken_the_update(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = []
+    run(wait=False)
+    assert run.events == ["sending", "accepted"]
+
+
+def test_without_waiting_a_lost_answer_is_made_sure_of_all_the_same(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.azure.answers = [run.lands()]
+    run(wait=False)
+    assert (len(run.azure.sent), run.events) == (1, ["sending", "accepted"])
+
+
+def test_options_that_are_not_stored_are_no_landed_update(tmp_path: Path) -> None:
+    shop = Shop.managed()
+    run = Run(tmp_path, shop=shop, report=shop.report("loadBalancer", idle_timeout=60))
+
+    def other_change() -> Exception:
+        shop.set(tags={"who": "else"}).document["eTag"] = "another"
+        return ServiceResponseError("reset")
+
+    run.azure.answers = [other_change]
+    with pytest.raises(ChangedMeanwhile):
+        run()
+
+
+def test_a_cluster_that_was_written_and_reads_as_before_leaves_the_outcome_unknown(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+
+    def undone() -> Exception:
+        run.shop.document["eTag"] = "another"
+        return ServiceResponseError("reset")
+
+    run.azure.answers = [undone]
+    with pytest.raises(OutcomeUnknown, match="may have been undone"):
+        run()
+    assert len(run.azure.sent) == 1
+
+
+class TestAFailedOperation:
+    def failing(self, tmp_path: Path, shop: Shop, **options: Any) -> Run:
+        run = Run(tmp_path, OPERATION, shop=shop, report=shop.report("managedNATGateway", **options))
+        run.azure.operations = [("Failed", "(NatGatewayFailed) no room", 0.0)]
+        return run
+
+    def test_is_told_with_what_egress_is_now(self, tmp_path: Path) -> None:
+        shop = Shop.managed()
+        run = self.failing(tmp_path, shop)
+        shop.network(outboundType="managedNATGateway").set(provisioningState="Failed")
+        with pytest.raises(NotApplied, match=r"is stored and not in force, state Failed, .* 20\.50\.0\.2"):
+            run()
+
+    def test_is_told_even_where_the_cluster_cannot_be_read(self, tmp_path: Path) -> None:
+        run = self.failing(tmp_path, Shop.managed())
+        run.azure.reads = [ServiceResponseError("reset")]
+        with pytest.raises(NotApplied, match=r"no room.*What egress is now cannot be read: reset"):
+            run()
+
+    def test_ends_with_the_command_that_sends_it_again(self, tmp_path: Path) -> None:
+        run = self.failing(tmp_path, Shop.managed(), ip_count=2, idle_timeout=30)
+        with pytest.raises(NotApplied) as caught:
+            run()
+        assert "--to managedNATGateway --nat-gateway-managed-outbound-ip-count 2" in caught.value.cure

@@ -156,3 +156,69 @@ class TestAddressesAfter:
     def test_a_subnet_without_the_gateway_has_no_way_out_yet(self) -> None:
         found = egress.after(Shop.byo().gated("snet-system").cluster(), Request(UANAT))
         assert [row.reason for row in found.unknown] == [egress.NO_WAY_OUT]
+
+
+class TestAddressesAfterWithOptions:
+    def test_those_of_ones_own_are_known(self) -> None:
+        shop = Shop.managed("none")
+        request = Request(LB, ip_ids=(shop.own_ip(ipAddress="52.0.1.1"),))
+        found = egress.after(shop.cluster(request), request)
+        assert (found.known, found.complete) == (("52.0.1.1",), True)
+
+    def test_those_of_ones_own_that_cannot_be_read_are_unknown(self) -> None:
+        shop = Shop.managed("none")
+        own = shop.own_ip()
+        shop.arm.forbid(own)
+        request = Request(LB, ip_ids=(own,))
+        assert not egress.after(shop.cluster(request), request).complete
+
+    def test_more_of_them_keep_those_of_today(self) -> None:
+        found = egress.after(Shop.managed().cluster(), Request(LB, ip_count=3))
+        assert found.known == ("20.50.0.2",)
+        assert [row.reason for row in found.unknown] == [egress.MADE_BY_THE_MOVE]
+
+    def test_as_many_stay(self) -> None:
+        found = egress.after(Shop.managed().cluster(), Request(LB, ip_count=1, idle_timeout=60))
+        assert (found.known, found.complete) == (("20.50.0.2",), True)
+
+    def test_of_fewer_aks_chooses_which_stay(self) -> None:
+        shop = Shop.managed()
+        profile = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]
+        profile["managedOutboundIPs"]["count"] = 2
+        found = egress.after(shop.cluster(), Request(LB, ip_count=1))
+        assert [row.reason for row in found.unknown] == [egress.CHOSEN_BY_AKS]
+
+    def test_made_ones_instead_of_ones_own_are_all_new(self) -> None:
+        shop = Shop.managed()
+        own = shop.own_ip()
+        profile = {"outboundIPs": {"publicIPs": [{"id": own}]}, "effectiveOutboundIPs": [{"id": own}]}
+        shop.network(loadBalancerProfile=profile)
+        found = egress.after(shop.cluster(), Request(LB, ip_count=1))
+        assert (found.known, [row.reason for row in found.unknown]) == ((), [egress.MADE_BY_THE_MOVE])
+
+    def test_a_timeout_alone_leaves_the_managed_nat_gateway_as_it_is(self) -> None:
+        found = egress.after(Shop.managed(MNAT).cluster(), Request(MNAT, idle_timeout=30))
+        assert (found.known, found.complete) == (("20.50.0.2",), True)
+
+    def test_another_sku_renews_them(self) -> None:
+        found = egress.after(Shop.managed(MNAT).cluster(), Request(MNAT, nat_gateway_sku="StandardV2"))
+        assert (found.known, [row.reason for row in found.unknown]) == ((), [egress.MADE_BY_THE_MOVE])
+
+
+class TestReleased:
+    def test_are_those_that_aks_made_when_ones_own_replace_them(self) -> None:
+        shop = Shop.managed()
+        request = Request(LB, ip_ids=(shop.own_ip(),))
+        assert len(egress.released_ids(shop.cluster(request), request)) == 1
+
+    def test_are_none_when_more_are_made(self) -> None:
+        assert egress.released_ids(Shop.managed().cluster(), Request(LB, ip_count=3)) == ()
+
+
+class TestInForce:
+    def test_is_not_what_stores_addresses_of_ones_own_that_are_not_used(self) -> None:
+        shop = Shop.managed()
+        profile = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]
+        assert egress.in_force(shop.cluster())
+        profile["outboundIPs"] = {"publicIPs": [{"id": shop.own_ip()}]}
+        assert not egress.in_force(shop.cluster())

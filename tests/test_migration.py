@@ -47,6 +47,26 @@ def test_what_was_accepted_is_in_the_plan_and_what_did_not_occur_is_not() -> Non
     assert move.accepted_in_vain == ("EGR301",)
 
 
+def test_a_one_way_door_may_be_gone_past_by_name() -> None:
+    request = Request(MNAT, "StandardV2", AZ)
+    assert migration.prepare(Shop.managed().snapshot(), request, ()).refusals
+    move = migration.prepare(Shop.managed().snapshot(), request, (), by_name=("EGR601",))
+    assert (move.refusals, move.report.one_way, move.accepted_in_vain) == ((), True, ())
+    assert move.plan
+    assert move.plan.accepted == ("EGR601",)
+
+
+def test_what_was_not_asked_to_be_accepted_is_not_in_vain() -> None:
+    move = migration.prepare(Shop.byo().routed().snapshot(), Request(UDR, None, AZ), ("EGR604",), by_name=("EGR601",))
+    assert move.accepted_in_vain == ("EGR604",)
+
+
+def test_a_started_move_has_plan_and_record_and_no_verification() -> None:
+    document = prepared(Shop.byo().routed(), UDR).started("/record.json")
+    assert (document["outcome"], document["record"], document["verification"]) == ("started", "/record.json", None)
+    assert document["plan"]["steps"]
+
+
 def test_nothing_but_unknowns_in_the_way_is_undetermined() -> None:
     assert prepared(Shop.byo(UDR).gated().forbid("snet-apps"), UANAT).undetermined
     assert not prepared(Shop.byo().forbid("snet-apps"), UANAT).undetermined
@@ -101,3 +121,32 @@ class TestPlan:
     def test_no_secret_is_in_it(self) -> None:
         shop = Shop.byo(httpProxyConfig={"httpProxy": "http://me:hunter2@proxy:80"}).routed()
         assert "hunter2" not in str(prepared(shop, UDR).to_json())
+
+    def test_the_diff_names_options_and_the_source_of_images(self) -> None:
+        shop = Shop.managed("none", **isolated())
+        request = Request(LB, None, AZ, idle_timeout=60, artifact_source="Direct")
+        move = migration.prepare(shop.snapshot(), request, ())
+        assert move.plan
+        assert [row["path"].rpartition(".")[2] for row in move.plan.diff] == [
+            "outboundType",
+            "loadBalancerProfile",
+            "bootstrapProfile",
+        ]
+        assert "idleTimeoutInMinutes 60" in move.plan.to_json()["steps"][0]["detail"]
+
+    def test_what_is_left_to_do_is_what_comes_after_the_move(self) -> None:
+        move = prepared(Shop.byo(UANAT), LB)
+        assert move.plan
+        assert {(fix.when, "--nat-gateway null" in fix.command) for fix in move.plan.afterwards} == {("after", True)}
+
+    def test_who_leaves_isolation_is_told_of_the_cache_and_of_the_reimage(self) -> None:
+        move = prepared(Shop.managed("none", **isolated()), LB)
+        assert move.plan
+        first, second = (fix.command for fix in move.plan.afterwards)
+        assert "--bootstrap-artifact-source Direct" in first
+        assert "--node-image-only" in second
+
+    def test_who_stays_isolated_is_not(self) -> None:
+        move = prepared(Shop.managed("none", **isolated()), "block")
+        assert move.plan
+        assert move.plan.afterwards == ()

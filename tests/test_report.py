@@ -147,3 +147,19 @@ def test_a_healthy_cluster_in_its_own_vnet_can_go_wherever_the_matrix_leads(orig
     for target in {LB, UANAT, UDR, "none"} - {origin}:
         report = shop.report(target)
         assert not report.ids("fail", "unknown"), (target, report.ids("fail", "unknown"))
+
+
+class TestTheWayBack:
+    def command(self, shop: Shop, to: str, **options: object) -> str:
+        return str(shop.report(to, **options).way_back["command"])
+
+    def test_asks_for_what_was_configured(self) -> None:
+        profile = {"managedOutboundIPs": {"count": 2}, "allocatedOutboundPorts": 1024, "idleTimeoutInMinutes": 30}
+        shop = Shop.managed().network(loadBalancerProfile=profile)
+        command = self.command(shop, MNAT)
+        assert "--load-balancer-managed-outbound-ip-count 2 --load-balancer-outbound-ports 1024" in command
+        assert "idle-timeout" not in command
+
+    def test_from_addresses_of_ones_own_asks_for_made_ones(self) -> None:
+        shop = Shop.managed()
+        assert "--load-balancer-managed-outbound-ip-count 1" in self.command(shop, LB, ip_ids=(shop.own_ip(),))

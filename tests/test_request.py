@@ -63,3 +63,11 @@ def test_what_is_not_stored_differs() -> None:
 def test_the_cache_can_be_left_only_by_a_target_with_a_way_out() -> None:
     assert Request(LB, artifact_source="Direct").asked
     assert not Request("none", artifact_source="Direct").asked
+
+
+def test_what_is_stored_can_be_asked_for_again_without_what_aks_sets_by_itself() -> None:
+    assert request.today(LB, properties(Shop.managed())) == Request(LB)
+    profile = {"outboundIPs": {"publicIPs": [{"id": "/a"}]}, "allocatedOutboundPorts": 8, "idleTimeoutInMinutes": 30}
+    shop = Shop.managed().network(loadBalancerProfile=profile)
+    assert request.today(LB, properties(shop)) == Request(LB, ip_ids=("/a",), ports=8)
+    assert request.today(MNAT, properties(Shop.managed(MNAT))) == Request(MNAT, nat_gateway_sku="Standard")

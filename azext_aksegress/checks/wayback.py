@@ -7,7 +7,7 @@ from typing import Iterator
 from azext_aksegress import arm, egress, matrix
 from azext_aksegress.checks import Note, Outcome, Pass, Skip, Warn, check, label, unknown
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.request import Request
+from azext_aksegress.request import OPTIONS, Request
 from azext_aksegress.snapshot import API_VERSION, Unread
 
 _BLOG = "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29"
@@ -53,6 +53,9 @@ def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Ite
     carriers = tuple(egress.carriers(cluster, egress.today(cluster)))
     carried = {found.lower() for row in carriers for found in row.address_ids}
     lost = [address_id for address_id in released if address_id.lower() in carried]
+    fewer = -egress.added_addresses(cluster, request)
+    if fewer > 0:
+        yield Warn(cluster.id, f"{fewer} of today's addresses will be released, and AKS chooses which")
     for address_id in lost:
         yield Warn(
             address_id, f"{egress.address_or_name(cluster.snapshot, address_id)} was made by AKS and will be released"
@@ -64,28 +67,13 @@ def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Ite
         )
 
 
-_DEFAULTS = {
-    "loadBalancerProfile": {
-        "managedOutboundIPs": {"count": 1},
-        "allocatedOutboundPorts": 0,
-        "idleTimeoutInMinutes": 30,
-        "backendPoolType": "nodeIPConfiguration",
-        "enableMultipleStandardLoadBalancers": False,
-    },
-    "natGatewayProfile": {"managedOutboundIPProfile": {"count": 1}, "idleTimeoutInMinutes": 4},
-}
-"""What AKS sets by itself (azure-mgmt-containerservice 41.6.0, docstrings): losing that is no loss."""
-
-_KEPT = {matrix.LOAD_BALANCER: "loadBalancerProfile", matrix.MANAGED_NAT_GATEWAY: "natGatewayProfile"}
-
-
 @check("EGR603", "nothing configured today is lost")
 def nothing_configured_is_lost(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS drops the profile of the path that is left; the record of `migrate` keeps it, so that it can be set again."""
     lost = [
         setting
-        for profile in _DEFAULTS
-        if _KEPT.get(request.to) != profile or cluster.outbound_type != request.to
+        for profile in egress.PROFILES.values()
+        if egress.PROFILES.get(request.to) != profile or cluster.outbound_type != request.to
         for setting in _configured(cluster, profile)
         if not (request.to == matrix.LOAD_BALANCER and setting.startswith("loadBalancerProfile.backendPoolType"))
     ]
@@ -101,8 +89,17 @@ def _configured(cluster: Cluster, profile: str) -> list[str]:
     return [
         f"{profile}.{key} = {_short(value)}"
         for key, value in sorted(stored.items())
-        if key not in ignored and value not in (None, {}, []) and not _is_default(value, _DEFAULTS[profile].get(key))
+        if key not in ignored and value not in (None, {}, []) and not _is_default(value, _default(profile, key))
     ]
+
+
+def _default(profile: str, key: str) -> object:
+    """What AKS sets by itself for a key of a profile: losing that is no loss."""
+    if key == "enableMultipleStandardLoadBalancers":
+        return False
+    rows = [(option.path[2:], option.default) for option in OPTIONS if option.path[1:3] == (profile, key)]
+    nested = {path[1]: default for path, default in rows if len(path) > 1}
+    return nested or next((default for _, default in rows), None)
 
 
 def _is_default(value: object, default: object) -> bool:

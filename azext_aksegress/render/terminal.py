@@ -182,6 +182,7 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
         ]
     for line in textwrap.wrap(made.disruption, look.width - 2):
         yield [("secondary", f"  {line}")]
+    yield from _afterwards(made)
     if made.report.one_way:
         yield [("error", "  This is, or may turn out to be, a one-way door: see EGR601 and EGR604.")]
 
@@ -190,7 +191,7 @@ def _value(value: object) -> str:
     if isinstance(value, list):
         return clean("[" + ", ".join(_value(item) for item in value) + "]")
     if not isinstance(value, dict):
-        return clean(str(value)) if value is not None else "none"
+        return clean(str(value)) if value is not None else "not set"
     return clean("{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}")
 
 
@@ -265,7 +266,7 @@ def _difference(finding: Finding) -> str:
 
 def _afterwards(made: Plan) -> Iterator[Line]:
     if made.afterwards:
-        yield [("primary", "What is left to do, now that egress has moved:")]
+        yield [("primary", "What is left to do once egress has moved:")]
         yield from ([("action", clean(f"  {fix.command}"))] for fix in made.afterwards)
 
 

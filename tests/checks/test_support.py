@@ -118,6 +118,21 @@ class TestEGR102OnAnotherType:
         assert Shop.managed(MNAT).outcome("EGR102", MNAT, nat_gateway_sku="StandardV2") == "pass"
         assert Shop.managed(MNAT).outcome("EGR102", MNAT, nat_gateway_sku="Standard") == "note"
 
+    def test_other_options_of_the_same_type_are_a_change_of_its_own(self) -> None:
+        assert Shop.managed().outcome("EGR102", LB, idle_timeout=60) == "pass"
+        assert Shop.managed().outcome("EGR102", LB, idle_timeout=30, ip_count=1) == "note"
+
+    def test_addresses_of_ones_own_instead_of_made_ones_are_a_change_of_its_own(self) -> None:
+        shop = Shop.managed()
+        assert shop.outcome("EGR102", LB, ip_ids=(shop.own_ip(),)) == "pass"
+
+    def test_addresses_of_ones_own_that_are_stored_and_not_used_are_not_taken_for_done(self) -> None:
+        shop = Shop.managed()
+        own = shop.own_ip()
+        profile = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]
+        profile.update(outboundIPs={"publicIPs": [{"id": own}]})
+        assert shop.outcome("EGR102", LB, ip_ids=(own,)) == "warn"
+
     @pytest.mark.parametrize("outbound_type", [UANAT, UDR])
     def test_the_same_type_with_a_subnet_that_cannot_be_read_is_unknown(self, outbound_type: str) -> None:
         shop = Shop.byo(outbound_type).forbid("snet-apps")

@@ -78,6 +78,19 @@ class TestEGR602TodaysAddressesCanBeHadAgain:
     def test_a_new_sku_of_the_managed_nat_gateway_loses_them_too(self) -> None:
         assert Shop.managed(MNAT).outcome("EGR602", MNAT, nat_gateway_sku=V2) == "warn"
 
+    def test_addresses_of_ones_own_instead_of_made_ones_lose_those(self) -> None:
+        shop = Shop.managed()
+        assert shop.outcome("EGR602", LB, ip_ids=(shop.own_ip(),)) == "warn"
+
+    def test_fewer_of_them_lose_some_that_aks_chooses(self) -> None:
+        shop = Shop.managed()
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["managedOutboundIPs"]["count"] = 3
+        (finding,) = shop.findings("EGR602", LB, ip_count=1)
+        assert (finding.outcome, finding.seen.observed) == (
+            "warn",
+            "2 of today's addresses will be released, and AKS chooses which",
+        )
+
     def test_a_cluster_without_a_stored_type_is_unknown(self) -> None:
         assert Shop.byo().network(outboundType=None).outcome("EGR602", UDR) == "unknown"
 

@@ -161,6 +161,26 @@ class TestMigrate:
         }
         assert len(arm.writes) == 1
 
+    def test_on_a_terminal_each_is_asked_for(self, az: Az, serve: Serve) -> None:
+        arm = serve(self.moving())
+        words = ("aks", "egress", "migrate", "--ids", SHOP, TWO, "--to", UANAT)
+        result = on_a_terminal(az, *words, answer="y\nn")
+        assert result.code == 1
+        assert result.out.count("(y/N)") == 2
+        assert result.out.count("Done: ") == 1
+        assert result.out.count("nothing was sent") == 1
+        assert len(arm.writes) == 1
+
+    def test_ctrl_c_tells_of_each_that_azure_goes_on(self, az: Az, serve: Serve) -> None:
+        arm = serve(self.moving())
+        arm.operation_never_ends()
+        words = ("aks", "egress", "migrate", "--ids", SHOP, TWO, "--to", UANAT, "--yes")
+        result = on_a_terminal(az, *words, interrupt_at="Azure is changing the egress")
+        assert result.code == 1
+        assert result.out.count("what was sent to Azure goes on there") >= 1
+        assert "az aks egress show --ids" in result.out
+        assert "Traceback" not in result.out
+
     @pytest.mark.parametrize("words", [(), ("-o", "table")])
     def test_nobody_to_ask_is_told_for_each(self, az: Az, serve: Serve, words: tuple[str, ...]) -> None:
         arm = serve(self.moving())

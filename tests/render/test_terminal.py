@@ -8,7 +8,9 @@ from typing import Callable, Iterable, Iterator
 
 import pytest
 
-from azext_aksegress import matrix, migration, report
+from azext_aksegress import egress, matrix, migration, report, verify
+from azext_aksegress.arm import Json
+from azext_aksegress.checks import Finding
 from azext_aksegress.render import terminal
 from azext_aksegress.render.terminal import Line, Look
 from azext_aksegress.request import Request
@@ -33,6 +35,38 @@ def without_write(shop: Shop, target: str, look: Look, *accepted: str) -> Iterat
     yield from terminal.without_write(move, look)
 
 
+def own_addresses(look: Look) -> Iterable[Line]:
+    shop = Shop.managed("none", **isolated())
+    request = Request(LB, None, AZ, ip_ids=(shop.own_ip(ipAddress="52.0.1.1"),), artifact_source="Direct")
+    return terminal.without_write(migration.prepare(shop.snapshot(request), request, ()), look)
+
+
+def started() -> Iterable[Line]:
+    move = prepared(Shop.managed("none", **isolated()), LB)
+    assert move.plan
+    return terminal.started(move.plan, "aks-shop.json")
+
+
+def done(now: str) -> tuple[migration.Migration, tuple[Finding, ...], Json]:
+    """A move of a gated cluster to userDefinedRouting, after which it is on another type or not."""
+    move = prepared(Shop.byo(UANAT).routed(), UDR)
+    after = Shop.byo(now)
+    findings = verify.after_move(after.cluster(), move.report)
+    return move, findings, move.applied("aks-shop.json", findings, egress.before(after.cluster()).known)
+
+
+def applied(now: str, look: Look) -> Iterable[Line]:
+    move, findings, document = done(now)
+    assert move.plan
+    return terminal.result(document, findings, move.plan, look)
+
+
+def aside(now: str) -> Iterable[Line]:
+    move, findings, document = done(now)
+    assert move.plan
+    return terminal.after_the_move(document, findings, move.plan)
+
+
 CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
     "check-blocked": lambda look: terminal.report(blocked().report(UDR), look),
     "check-ready": lambda look: terminal.report(Shop.byo().routed().report(UDR), look),
@@ -50,6 +84,11 @@ CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
     "migrate-refusals": lambda _: terminal.refusals(prepared(Shop.managed(), MNAT)),
     "migrate-planned": lambda look: without_write(Shop.byo().routed(), UDR, look),
     "migrate-one-way": lambda look: without_write(Shop.managed(), MNAT, look, "EGR604"),
+    "migrate-own-ips": own_addresses,
+    "migrate-started": lambda _: started(),
+    "migrate-applied": lambda look: applied(UDR, look),
+    "migrate-not-verified": lambda look: applied("none", look),
+    "migrate-not-verified-aside": lambda _: aside("none"),
     "list-paths": lambda look: terminal.paths(matrix.PATHS, look),
 }
 LOOKS = {"100": Look(100), "80-ascii": Look(80, unicode=False)}
