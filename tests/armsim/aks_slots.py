@@ -79,8 +79,8 @@ def _ports(arm: Arm, cluster: Json, profile: Json) -> Iterator[Refusal]:
 
 
 def _nodes(pool: Json) -> int:
-    """The nodes there may be: as many as the autoscaler may add, or those there are, and the surge of an upgrade."""
-    count = int((pool.get("maxCount") if pool.get("enableAutoScaling") else None) or pool.get("count") or 0)
+    """The nodes there are, and the surge of an upgrade."""
+    count = int(pool.get("count") or 0)
     surge = str((pool.get("upgradeSettings") or {}).get("maxSurge") or "10%")
     return count + (math.ceil(count * int(surge[:-1]) / 100) if surge.endswith("%") else int(surge))
 

@@ -13,6 +13,7 @@ import uuid
 from typing import Any, Dict, Mapping, Sequence
 
 from tests.armsim import node_group as nodes
+from tests.armsim.aks_goal import LB_PROFILE, PROFILE_OF
 from tests.armsim.estate_rules import EstateRules
 from tests.armsim.ids import (
     GROUP,
@@ -191,7 +192,7 @@ class Estate(EstateRules):
             "loadBalancerSku": "standard",
             "outboundType": outbound_type,
             "ipFamilies": ["IPv4"],
-            **self._profiles(name, outbound_type),
+            **self._profile(name, outbound_type, network or {}),
             **(network or {}),
         }
         body = {
@@ -219,19 +220,25 @@ class Estate(EstateRules):
                 "tenantId": "44444444-4444-4444-4444-444444444444",
             },
         )
-        nodes.furnish(self, self[made])
+        self.furnish(made)
         return made
 
-    def _profiles(self, name: str, outbound_type: str) -> Json:
-        if outbound_type == "loadBalancer":
-            return {"loadBalancerProfile": load_balancer_profile([self.outbound_ip(name)])}
-        if outbound_type == "managedNATGateway":
-            return {"natGatewayProfile": nat_gateway_profile([self.outbound_ip(name)])}
-        return {}
+    def _profile(self, name: str, outbound_type: str, network: Json) -> Json:
+        """That of the outbound type, with an IP that AKS made, unless the cluster brings one."""
+        key = PROFILE_OF.get(outbound_type)
+        if key is None or key in network:
+            return {}
+        make = load_balancer_profile if outbound_type == "loadBalancer" else nat_gateway_profile
+        return {key: make([self.outbound_ip(name, key)])}
 
-    def outbound_ip(self, cluster: str) -> str:
+    def outbound_ip(self, cluster: str, profile: str = LB_PROFILE) -> str:
         """A public IP that AKS made for a cluster."""
-        return self.public_ip(str(uuid.uuid4()), group=node_group(cluster))
+        properties = {"nodeResourceGroup": node_group(cluster)}
+        return nodes.outbound_ip(self, {"id": cluster_id(cluster), "name": cluster, "properties": properties}, profile)
+
+    def furnish(self, cluster: str) -> None:
+        """Bring the node resource group up to date with what a test changed in the cluster by hand."""
+        nodes.furnish(self, self[cluster])
 
 
 def route(table: str, hop: str | None, hop_type: str = "VirtualAppliance") -> Json:

@@ -181,7 +181,7 @@ def _put_subnets(arm: Arm, path: str, subnets: list[Json]) -> None:
 
 def _patch(arm: Arm, request: Request) -> Answer:
     """Tags, and properties laid over what is there, as a merge patch."""
-    stored = _stored(arm, request.path)
+    stored = arm.estate.resources.get(request.path.rstrip("/").lower())
     if stored is None:
         raise arm.not_found(request.path)
     _refuse_stale(request, stored)

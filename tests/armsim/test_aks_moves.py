@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.armsim.caller import CLUSTER, VERSION, byo, managed
+from tests.armsim.caller import CLUSTER, VERSION, Caller, byo, managed
 from tests.armsim.estate import isolated
 
 LB, MNAT, UDR = "loadBalancer", "managedNATGateway", "userDefinedRouting"
@@ -140,6 +140,21 @@ class TestWhatGoesAndWhatComes:
         configuration = nics[0]["properties"]["ipConfigurations"][0]["properties"]
         assert configuration["subnet"]["id"] == subnet
         assert nics[0]["properties"]["networkSecurityGroup"]["id"] == group["id"]
+
+    def test_what_a_test_changes_by_hand_is_followed_when_it_says_so(self) -> None:
+        azure = managed()
+        azure.estate[CLUSTER]["properties"]["agentPoolProfiles"][0]["count"] = 5
+        azure.estate.furnish(CLUSTER)
+        (scale_set,) = azure.in_node_group("virtualMachineScaleSets")
+        assert scale_set["sku"]["capacity"] == 5
+
+    def test_a_cluster_that_brings_its_ips_has_none_that_aks_made(self) -> None:
+        azure = Caller()
+        own = azure.estate.public_ip("pip")
+        profile = {"outboundIPs": {"publicIPs": [{"id": own}]}, "effectiveOutboundIPs": [{"id": own}]}
+        azure.estate.cluster("aks-shop", network={LBP: profile})
+        assert azure.in_node_group("publicIPAddresses") == []
+        assert "ipConfiguration" in azure.get(own)["properties"]
 
     def test_a_move_to_a_type_of_ones_own_makes_nothing(self) -> None:
         azure, subnet = byo()

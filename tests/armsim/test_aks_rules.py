@@ -244,9 +244,9 @@ class TestRanges:
         assert azure.refused(profile={"allocatedOutboundPorts": 16008}) == code
         assert azure.begin(profile={"allocatedOutboundPorts": 16000}).status == 200
 
-    def test_the_nodes_that_the_autoscaler_may_add_count_too(self) -> None:
+    def test_the_nodes_of_an_upgrade_count_too(self) -> None:
         azure = managed()
-        azure.estate[CLUSTER]["properties"]["agentPoolProfiles"][0].update(enableAutoScaling=True, maxCount=10)
+        azure.estate[CLUSTER]["properties"]["agentPoolProfiles"][0]["upgradeSettings"] = {"maxSurge": "6"}
         code = "InvalidLoadBalancerProfileAllocatedOutboundPorts"
         assert azure.refused(profile={"allocatedOutboundPorts": 8000}) == code
 

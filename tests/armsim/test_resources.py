@@ -110,6 +110,12 @@ class TestPutPatchDelete:
         assert azure.get(TABLE.upper())["id"] == TABLE
 
 
+    def test_a_child_inside_its_parent_is_not_patched(self) -> None:
+        azure = Caller()
+        table = azure.estate.route_table("rt", "10.1.0.4")
+        assert azure.send("PATCH", f"{table}/routes/default", {"properties": {}}).status == 404
+
+
 class TestChildren:
     def test_a_route_is_in_its_table_and_on_its_own(self) -> None:
         azure = Caller()
