@@ -109,7 +109,6 @@ class TestPutPatchDelete:
         azure.put(TABLE, HERE)
         assert azure.get(TABLE.upper())["id"] == TABLE
 
-
     def test_a_child_inside_its_parent_is_not_patched(self) -> None:
         azure = Caller()
         table = azure.estate.route_table("rt", "10.1.0.4")
