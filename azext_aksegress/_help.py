@@ -8,6 +8,10 @@ _EXIT_CODES = """\
 Exit codes: 0 ready or done; 1 error; 2 usage; 3 not found; 4 blocked; 5 undetermined, since something that decides \
 could not be read; 6 applied but not verified."""
 
+_GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/MyResourceGroup"
+_IPS = f"{_GROUP}/providers/Microsoft.Network/publicIPAddresses"
+_CLUSTERS = f"{_GROUP}/providers/Microsoft.ContainerService/managedClusters"
+
 helps["aks egress"] = f"""
 type: group
 short-summary: Check a change of a cluster's outbound type before it is made, make it safely, and prove it.
@@ -53,13 +57,21 @@ short-summary: Change the outbound type of a cluster, safely.
 long-summary: |
   Checks, shows the plan, asks, saves a record of what was there, sends one update that is refused when somebody else \
 changed the cluster meanwhile, follows it, and verifies what is there then. Findings that fail stop it; those that can \
-be gone past need `--accept` with their id.
+be gone past need `--accept` with their id. A move without a way back asks for the name of the cluster, or needs \
+`--yes` with `--accept EGR601`. Options of the target are spelled as `az aks update` spells them; with today's type, \
+they are changed.
   {_EXIT_CODES}
 examples:
   - name: See the plan, and send nothing.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway --dry-run
   - name: Change the outbound type in a pipeline.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userDefinedRouting --yes
+  - name: Change to a load balancer with two public IPs of your own.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to loadBalancer --load-balancer-outbound-ips {_IPS}/MyIp1,{_IPS}/MyIp2
+  - name: Change several clusters, and return as soon as Azure has taken the updates.
+    text: az aks egress migrate --ids {_CLUSTERS}/MyCluster1 {_CLUSTERS}/MyCluster2 --to userDefinedRouting --yes --no-wait
+  - name: Go through a one-way door in a pipeline.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --nat-gateway-sku StandardV2 --accept EGR601 --yes
   - name: Change to a managed NAT gateway, knowing that the region may give StandardV2.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --accept EGR604 --yes
 """

@@ -39,7 +39,7 @@ def check(
 
     request = _request(to, kwargs, offline=bool(snapshot)) if to else None
     if snapshot:
-        read = _load(cmd, snapshot, resource_group_name, resource_name)
+        read = _load(snapshot, resource_group_name, resource_name)
     else:
         read = _read(cmd, resource_group_name, resource_name, request)
     if request is None:
@@ -83,7 +83,7 @@ def migrate(
             return present(cmd, move.to_json(), terminal.refused(move, look()), code, terminal.refusals(move))
         if move.plan is None or dry_run:
             return present(cmd, move.to_json(), terminal.without_write(move, look()))
-        question = f"Move {resource_name} from {move.plan.origin} to {to}?"
+        question = f"Move {resource_name} ({move.plan.move})?"
         talk.confirm(terminal.plan(move.plan, look()), question, yes, resource_name if move.report.one_way else None)
         return _carry_out(cmd, azure, move, talk, not without_waiting)
 
@@ -138,7 +138,7 @@ def _read(cmd: Any, resource_group: str | None, name: str | None, request: Any =
     return snapshot
 
 
-def _load(cmd: Any, path: str, resource_group: str | None, name: str | None) -> Any:
+def _load(path: str, resource_group: str | None, name: str | None) -> Any:
     """The snapshot in a file; it must be of the cluster that -g and -n name, where they do."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 

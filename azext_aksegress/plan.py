@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Collection
+from typing import Any, Collection, Iterator
 
 from azext_aksegress import arm, egress, matrix
 from azext_aksegress.arm import Json
 from azext_aksegress.body import for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import AFTER, Fix, after, az
+from azext_aksegress.fixes import AFTER, Fix, az
 from azext_aksegress.report import Report
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import without_secrets
 
 DISRUPTION = "Egress is down for minutes, open connections are reset, and AKS may reimage nodes."
+OTHER_OPTIONS = "Outbound connections may fail while AKS changes the options."
 NEW_ADDRESS = "The address that the internet sees changes."
 REIMAGE = "Nodes take their images from the internet again only once they are reimaged."
 _CHANGED = (
@@ -61,6 +62,17 @@ class Plan:
         return self.report.request.to
 
     @property
+    def move(self) -> str:
+        """The move in a few words; within a type it is one of options, or the same update once more."""
+        if self.origin != self.target:
+            return f"{self.origin} -> {self.target}"
+        return f"{self.target}, with other options" if self._changed else f"{self.target}, sent again"
+
+    @property
+    def _changed(self) -> bool:
+        return bool(egress.changes(self.cluster, self.request))
+
+    @property
     def api_version(self) -> str:
         """The one that the cluster was read with, so that nothing of it is lost on the way back."""
         return self.cluster.snapshot.api_version
@@ -93,9 +105,16 @@ class Plan:
     def disruption(self) -> str:
         """What the move costs while it is made, in words."""
         before, after = self.report.before, self.report.after
-        stays = before.complete and after.complete and before.known == after.known
-        words = [DISRUPTION, "" if stays else NEW_ADDRESS, REIMAGE if self.request.artifact_source else ""]
-        return " ".join(word for word in words if word)
+        words = [OTHER_OPTIONS if self._keeps_the_gateway else DISRUPTION]
+        if not (before.complete and after.complete and before.known == after.known):
+            words.append(NEW_ADDRESS)
+        if self.request.artifact_source:
+            words.append(REIMAGE)
+        return " ".join(words)
+
+    @property
+    def _keeps_the_gateway(self) -> bool:
+        return self._changed and not egress.renews_nat_gateway(self.cluster, self.request)
 
     @property
     def afterwards(self) -> tuple[Fix, ...]:
@@ -105,9 +124,9 @@ class Plan:
         leaves_isolation = self.origin in matrix.ISOLATED and self.target not in matrix.ISOLATED
         ids = self.cluster.id
         if leaves_isolation and not self.request.artifact_source:
-            mends.append(after(az("aks update", ids=ids, bootstrap_artifact_source="Direct")))
+            mends.append(Fix(AFTER, az("aks update", ids=ids, bootstrap_artifact_source="Direct")))
         if leaves_isolation or self.request.artifact_source:
-            mends.append(after(az("aks upgrade", ids=ids, node_image_only=True)))
+            mends.append(Fix(AFTER, az("aks upgrade", ids=ids, node_image_only=True)))
         return tuple(dict.fromkeys(mends))
 
     def to_json(self) -> Json:
@@ -118,7 +137,7 @@ class Plan:
             "order": 1,
             "action": "updateOutboundType",
             "resource": self.cluster.id,
-            "detail": f"{self.origin} -> {self.target}{options}, api-version {self.api_version}, {guard}",
+            "detail": f"{self.move}{options}, api-version {self.api_version}, {guard}",
         }
         return {
             "steps": [step],
@@ -144,12 +163,24 @@ def make(report: Report, accepted: Collection[str]) -> Plan:
 
 
 def _diff(old: Json, new: Json) -> list[Json]:
-    rows = [(path, *(arm.dig(document, "properties", *path) for document in (old, new))) for path in _CHANGED]
-    return [
-        {"path": ".".join(("properties", *path)), "from": without_secrets(before), "to": without_secrets(then)}
-        for path, before, then in rows
-        if before != then
+    rows = [
+        row
+        for path in _CHANGED
+        for row in _changes(("properties", *path), *(arm.dig(document, "properties", *path) for document in (old, new)))
     ]
+    return [
+        {"path": ".".join(path), "from": without_secrets(before), "to": without_secrets(then)}
+        for path, before, then in rows
+    ]
+
+
+def _changes(path: tuple[str, ...], before: Any, then: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """What differs, setting by setting where an object is there before and after."""
+    if isinstance(before, dict) and isinstance(then, dict):
+        for key in sorted({*before, *then}):
+            yield from _changes((*path, key), before.get(key), then.get(key))
+    elif before != then:
+        yield path, before, then
 
 
 def fingerprint(cluster: Cluster) -> str:

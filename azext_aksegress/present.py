@@ -226,7 +226,7 @@ class Talk:
                 raise RequiredArgumentMissingError(
                     "There is no terminal to ask on, so nothing was sent.", recommendation="Add --yes to make the move."
                 )
-            how = f"It may be no way back; type the name of the cluster, {name}, to go on: " if name else "(y/N): "
+            how = f"There may be no way back; type the name of the cluster, {name}, to go on: " if name else "(y/N): "
             sys.stderr.write(clean(f"{question} {how}"))
             sys.stderr.flush()
             answer = sys.stdin.readline().strip().lower()

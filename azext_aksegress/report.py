@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Callable, Collection, TypeVar
 
-from azext_aksegress import checks, egress, matrix, request
+from azext_aksegress import checks, egress, matrix
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import FAIL, OUTCOMES, UNKNOWN, WARN, Finding
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.egress import Addresses
 from azext_aksegress.fixes import az
-from azext_aksegress.request import Request
+from azext_aksegress.request import Request, as_stored
 from azext_aksegress.snapshot import SCHEMA_VERSION, Snapshot, Unread
 
 READY = "ready"
@@ -96,7 +96,7 @@ class Report:
 
     def _back(self) -> str:
         origin = self.cluster.outbound_type
-        back = request.today(origin, self.cluster.document.get("properties"))
+        back = as_stored(origin, self.cluster.document.get("properties"))
         if origin == self.request.to and self.request.own_ids and not back.own_ids:
             back = replace(back, ip_count=back.ip_count or 1)
         return az("aks egress migrate", ids=self.cluster.id, **back.spelled)

@@ -254,7 +254,7 @@ class Request:  # pylint: disable=too-many-instance-attributes  # a field for ea
         return tuple(row for row in found if not row[0].holds(row[2], row[1]))
 
 
-def today(to: str, properties: Any) -> Request:
+def as_stored(to: str, properties: Any) -> Request:
     """The request that would bring back what the `properties` of a cluster on an outbound type say; what AKS sets by
     itself is left out."""
     found = ((option, option.stored(properties)) for option in OPTIONS if option.target == to)

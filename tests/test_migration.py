@@ -127,11 +127,28 @@ class TestPlan:
         request = Request(LB, None, AZ, idle_timeout=60, artifact_source="Direct")
         move = migration.prepare(shop.snapshot(), request, ())
         assert move.plan
-        assert [row["path"].rpartition(".")[2] for row in move.plan.diff] == [
-            "outboundType",
-            "loadBalancerProfile",
-            "bootstrapProfile",
+        assert [row["path"] for row in move.plan.diff] == [
+            "properties.networkProfile.outboundType",
+            "properties.networkProfile.loadBalancerProfile",
+            "properties.bootstrapProfile.artifactSource",
         ]
+
+    def test_within_a_type_the_diff_names_each_setting(self) -> None:
+        move = migration.prepare(Shop.managed().snapshot(), Request(LB, None, AZ, idle_timeout=60), ())
+        assert move.plan
+        assert [(row["path"].rpartition(".")[2], row["from"], row["to"]) for row in move.plan.diff] == [
+            ("idleTimeoutInMinutes", 30, 60)
+        ]
+        assert move.plan.move == "loadBalancer, with other options"
+
+    def test_a_failed_update_is_called_sent_again(self) -> None:
+        move = prepared(Shop.byo(UDR).set(provisioningState="Failed"), UDR)
+        assert move.plan
+        assert move.plan.move == "userDefinedRouting, sent again"
+
+    def test_its_step_names_the_options(self) -> None:
+        move = migration.prepare(Shop.managed().snapshot(), Request(LB, None, AZ, idle_timeout=60), ())
+        assert move.plan
         assert "idleTimeoutInMinutes 60" in move.plan.to_json()["steps"][0]["detail"]
 
     def test_what_is_left_to_do_is_what_comes_after_the_move(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -10,15 +11,15 @@ import pytest
 import yaml
 
 from azext_aksegress import body, matrix
+from azext_aksegress.body import writable
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.report import make, show_json
-from azext_aksegress.request import Request
+from azext_aksegress.request import OPTIONS, Request
 from azext_aksegress.snapshot import Snapshot
 
 FOLDER = Path(__file__).parent.parent.parent / "shared" / "recordings"
 CASSETTES = sorted(FOLDER.glob("*.yaml"))
 pytestmark = pytest.mark.skipif(not CASSETTES, reason="the recordings of real AKS traffic are not beside this checkout")
-UPDATE = "test_aks_update_outbound_from_slb_to_natgateway"
 
 
 def exchanges(cassette: Path) -> Iterator[tuple[str, Any, Any]]:
@@ -46,24 +47,52 @@ def test_a_recorded_cluster_is_shown_and_judged(cluster: Any) -> None:
         assert make(snapshot, Request(target)).findings
 
 
-@pytest.mark.parametrize("cassette", [path for path in CASSETTES if path.stem == UPDATE], ids=lambda path: path.stem)
-def test_the_update_is_the_one_that_az_sent_but_for_its_options_and_what_its_old_models_dropped(cassette: Path) -> None:
-    rows = list(exchanges(cassette))
-    sent = [row[1] for row in rows if row[0] == "PUT"][-1]
-    read = next(answer for method, _, answer in rows if method == "GET")
-    ours = body.for_update(Cluster(Snapshot("", "2024-09-02-preview", read)), Request(matrix.MANAGED_NAT_GATEWAY))
-    for document in (sent, ours):
-        assert document["properties"]["networkProfile"].pop("natGatewayProfile")
-    there = _paths(ours)
-    assert [found for found in _paths(sent) if not any(f"{path}.".startswith(f"{found}.") for path in there)] == []
-    assert {key: ours["properties"]["networkProfile"][key] for key in sent["properties"]["networkProfile"]} == sent[
-        "properties"
-    ]["networkProfile"]
+def updates() -> list[Any]:
+    """Every recorded update: the cluster that was read last before it, and the document that az sent."""
+    found = []
+    for cassette in CASSETTES:
+        before = None
+        for method, sent, answer in exchanges(cassette):
+            if method == "PUT" and before:
+                found.append(pytest.param(before, sent, id=f"{cassette.stem}-{len(found)}"))
+            before = answer
+    return found
 
 
-def _paths(document: Any, path: str = "") -> set[str]:
-    if isinstance(document, dict):
-        return {found for key, value in document.items() for found in _paths(value, f"{path}.{key}")} or {path}
-    if isinstance(document, list):
-        return {found for value in document for found in _paths(value, f"{path}[]")} or {path}
-    return {path}
+def asked(before: Any, sent: Any) -> Request:
+    """The request of which a recorded update is the answer: its type, and the options that it changed."""
+    target = sent["properties"]["networkProfile"]["outboundType"]
+    rows = [(option, option.stored(sent["properties"])) for option in OPTIONS if option.target == target]
+    changed = {option.field: value for option, value in rows if value != option.stored(before["properties"])}
+    return Request(target, **{field: value for field, value in changed.items() if value is not None})
+
+
+@pytest.mark.parametrize(("before", "sent"), updates())
+class TestARecordedUpdate:
+    def ours(self, before: Any, sent: Any) -> Any:
+        cluster = Cluster(Snapshot("", "2024-09-02-preview", before))
+        return json.loads(json.dumps(body.for_update(cluster, asked(before, sent))))
+
+    def test_has_the_network_profile_that_az_sent(self, before: Any, sent: Any) -> None:
+        theirs = writable(sent)["properties"]["networkProfile"]  # az sends the effective IPs along, which AKS ignores
+        assert self.ours(before, sent)["properties"]["networkProfile"] == theirs
+
+    def test_says_all_that_az_said_with_the_same_values(self, before: Any, sent: Any) -> None:
+        assert list(unsaid(writable(sent), self.ours(before, sent))) == []
+
+    def test_says_more_only_of_what_was_read(self, before: Any, sent: Any) -> None:
+        egress = r"\.properties\.networkProfile\.(outboundType|loadBalancerProfile|natGatewayProfile)\b"
+        more = unsaid(self.ours(before, sent), before)
+        assert [path for path in more if not re.match(egress, path)] == []
+
+
+def unsaid(document: Any, other: Any, path: str = "") -> Iterator[str]:
+    """The paths of values that another document does not have, or has otherwise; what is empty says nothing."""
+    if isinstance(document, dict) and isinstance(other, dict):
+        for key, value in document.items():
+            yield from unsaid(value, other.get(key), f"{path}.{key}")
+    elif isinstance(document, list) and isinstance(other, list) and len(document) == len(other):
+        for one, another in zip(document, other):
+            yield from unsaid(one, another, f"{path}[]")
+    elif document not in (None, {}, []) and document != other:
+        yield path

@@ -66,8 +66,8 @@ def test_the_cache_can_be_left_only_by_a_target_with_a_way_out() -> None:
 
 
 def test_what_is_stored_can_be_asked_for_again_without_what_aks_sets_by_itself() -> None:
-    assert request.today(LB, properties(Shop.managed())) == Request(LB)
+    assert request.as_stored(LB, properties(Shop.managed())) == Request(LB)
     profile = {"outboundIPs": {"publicIPs": [{"id": "/a"}]}, "allocatedOutboundPorts": 8, "idleTimeoutInMinutes": 30}
     shop = Shop.managed().network(loadBalancerProfile=profile)
-    assert request.today(LB, properties(shop)) == Request(LB, ip_ids=("/a",), ports=8)
-    assert request.today(MNAT, properties(Shop.managed(MNAT))) == Request(MNAT, nat_gateway_sku="Standard")
+    assert request.as_stored(LB, properties(shop)) == Request(LB, ip_ids=("/a",), ports=8)
+    assert request.as_stored(MNAT, properties(Shop.managed(MNAT))) == Request(MNAT, nat_gateway_sku="Standard")

@@ -166,11 +166,11 @@ def next_steps(made: Report) -> list[str]:
 
 def plan(made: Plan, look: Look) -> Iterator[Line]:
     """What a migration will change: destructive lines first, then what it costs."""
-    yield [("highlight", f"Plan for {clean(made.cluster.name)}: {made.origin} -> {made.target}")]
+    yield [("highlight", f"Plan for {clean(made.cluster.name)}: {made.move}")]
     for address in made.released:
         yield [("error", f"  - {clean(address)}   released: AKS made it")]
     for change in made.diff:
-        name = str(change["path"]).rpartition(".")[2]
+        name = re.sub(r"^properties\.(networkProfile\.)?", "", str(change["path"]))
         yield [("warning", f"  ~ {name}: {_value(change['from'])} -> {_value(change['to'])}")]
     for address in made.gained or []:
         yield [("success", f"  + {clean(address)}")]
@@ -190,6 +190,8 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
 def _value(value: object) -> str:
     if isinstance(value, list):
         return clean("[" + ", ".join(_value(item) for item in value) + "]")
+    if isinstance(value, str) and value.startswith("/subscriptions/"):
+        return clean(arm.name(value))
     if not isinstance(value, dict):
         return clean(str(value)) if value is not None else "not set"
     return clean("{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}")
@@ -277,7 +279,7 @@ def result(document: Json, found: Sequence[Finding], made: Plan, look: Look) -> 
     words, style = ("Done", "success") if proven else ("Applied, but not verified", "error")
     ips = ", ".join(document["verification"]["egressIps"]) or "not known"
     yield []
-    yield [(style, f"{words}: {document['from']} -> {document['to']}. Egress IPs: {clean(ips)}.")]
+    yield [(style, f"{words}: {made.move}. Egress IPs: {clean(ips)}.")]
     yield from _afterwards(made)
     yield [("primary", f"The record of what was there before: {document['record']}")]
 

@@ -64,6 +64,7 @@ class Az:
         done = subprocess.run(
             [str(self.executable), *words],
             env=self.environment,
+            cwd=self.folder,  # elsewhere, python -m would take the package of a checkout before the one in the wheel
             input=stdin or "",
             capture_output=True,
             text=True,
@@ -84,6 +85,7 @@ class Az:
         done = subprocess.run(
             ["/bin/sh", "-c", command],
             env={**self.environment, "PATH": path},
+            cwd=self.folder,
             capture_output=True,
             text=True,
             timeout=240,

@@ -37,7 +37,13 @@ def on_a_terminal(
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(
-        [str(az.executable), *words], stdin=theirs, stdout=theirs, stderr=theirs, env=az.environment, close_fds=True
+        [str(az.executable), *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=az.environment,
+        cwd=az.folder,
+        close_fds=True,
     )
     os.close(theirs)
     seen, deadline = "", time.monotonic() + seconds
