@@ -67,11 +67,14 @@ examples:
   - name: Change the outbound type in a pipeline.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userDefinedRouting --yes
   - name: Change to a load balancer with two public IPs of your own.
-    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to loadBalancer --load-balancer-outbound-ips {_IPS}/MyIp1,{_IPS}/MyIp2
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to loadBalancer --load-balancer-outbound-ips \
+{_IPS}/MyIp1,{_IPS}/MyIp2
   - name: Change several clusters, and return as soon as Azure has taken the updates.
-    text: az aks egress migrate --ids {_CLUSTERS}/MyCluster1 {_CLUSTERS}/MyCluster2 --to userDefinedRouting --yes --no-wait
+    text: az aks egress migrate --ids {_CLUSTERS}/MyCluster1 {_CLUSTERS}/MyCluster2 --to userDefinedRouting \
+--yes --no-wait
   - name: Go through a one-way door in a pipeline.
-    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --nat-gateway-sku StandardV2 --accept EGR601 --yes
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --nat-gateway-sku \
+StandardV2 --accept EGR601 --yes
   - name: Change to a managed NAT gateway, knowing that the region may give StandardV2.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --accept EGR604 --yes
 """
