@@ -16,12 +16,16 @@ from azext_aksegress.snapshot import Answer, Snapshot, Unread
 MAX_ROUNDS = 5
 """Dependent rounds at most, the cluster's own read not counted; today's references end after three."""
 
+_ADDRESSES = ("microsoft.network/publicipaddresses", "microsoft.network/publicipprefixes")
+
 Fetch = Callable[[Sequence[str]], Mapping[str, Answer]]
 """Reads ids and collection ids, in parallel, and answers for each of them."""
 
 
 def complete(snapshot: Snapshot, fetch: Fetch, also: Sequence[str] = ()) -> Snapshot:
-    """The snapshot with everything that the checks need, read or unread; `also` are ids that a request names."""
+    """The snapshot with everything that the checks need, read or unread; `also` are the addresses that a request
+    names: what is no address is not read."""
+    also = [found for found in also if arm.resource_type(found).lower() in _ADDRESSES]
     snapshot = snapshot.plus(_unplaced(Cluster(snapshot)))
     for _ in range(MAX_ROUNDS):
         ids = _new(snapshot, also)

@@ -13,11 +13,11 @@ from tests.builders import Shop
 class Rounds:
     """Counts the rounds of reads and the reads in each."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, *also: str) -> None:
         self._shop = shop
         self.asked: list[list[str]] = []
         snapshot = Snapshot("2026-11-23T06:00:00Z", API_VERSION, shop.document)
-        self.snapshot = read.complete(snapshot, self._fetch)
+        self.snapshot = read.complete(snapshot, self._fetch, also)
 
     def _fetch(self, ids: Sequence[str]) -> Mapping[str, Answer]:
         self.asked.append([found.rsplit("/", 1)[-1] for found in ids])
@@ -76,3 +76,15 @@ def test_a_part_that_is_forbidden_holds_nothing_else_up() -> None:
 @pytest.mark.parametrize("pools", [None, [], [None], "text", [{}], [{"vnetSubnetID": None}]])
 def test_a_cluster_with_odd_pools_is_read_to_an_end(pools: object) -> None:
     assert Rounds(Shop.byo().set(agentPoolProfiles=pools)).snapshot.cluster
+
+
+def test_addresses_that_a_request_names_come_with_the_first_round() -> None:
+    shop = Shop.byo().routed()
+    first, *_ = Rounds(shop, shop.own_ip("pip-one"), shop.own_ip("pip-two").upper()).asked
+    assert {"pip-one", "PIP-TWO", "snet-apps"} <= set(first)
+
+
+@pytest.mark.parametrize("named", ["pip", "/subscriptions/x/providers/Microsoft.KeyVault/vaults/v/secrets/s"])
+def test_what_is_no_address_is_not_read_whoever_names_it(named: str) -> None:
+    shop = Shop.byo()
+    assert Rounds(shop, named).asked == Rounds(shop).asked

@@ -83,11 +83,12 @@ def _faults(cluster: Cluster, request: Request, kind: str, address_id: str) -> I
 
 
 def _place(cluster: Cluster, request: Request, kind: str, document: Json) -> Iterator[str]:
-    location = arm.text(document, "location")
-    if location is None:
-        raise Unread(arm.text(document, "id"), "Azure's answer has no location")
-    if location.lower().replace(" ", "") != cluster.location:
-        yield f"is in {location}, and the cluster in {cluster.location}"
+    location, home = arm.text(document, "location"), cluster.location
+    if location is None or home is None:
+        nowhere = document if location is None else cluster.document
+        raise Unread(arm.text(nowhere, "id"), "Azure's answer has no location")
+    if location.lower().replace(" ", "") != home:
+        yield f"is in {location}, and the cluster in {home}"
     subscription = arm.part(arm.text(document, "id") or "", "subscriptions")
     elsewhere = not arm.same(subscription, cluster.subscription_id)
     if kind == "prefix" and request.to == LOAD_BALANCER and elsewhere:
