@@ -39,6 +39,9 @@ WORST_FIRST = (
 )
 """Which code wins where one command judged several clusters."""
 
+HEARTBEAT = 60
+"""Seconds after which a log hears again that the work goes on."""
+
 _ASKING = threading.Lock()
 """With --ids, az runs the clusters side by side; a person is asked about one at a time."""
 _SHARING = threading.Lock()
@@ -200,6 +203,7 @@ class Talk:
         self._redraws = sys.stderr.isatty() and not self._prefix
         self._phase: str | None = None
         self._started = time.monotonic()
+        self._said = 0
 
     def lines(self, lines: Iterable[Line]) -> None:
         """Say some lines of a report."""
@@ -234,7 +238,8 @@ class Talk:
             raise ManualInterrupt("Declined: nothing was sent.")
 
     def phase(self, phase: str) -> None:
-        """Say the phase of long work: one line that counts the seconds on a terminal, else a line at each change.
+        """Say the phase of long work: one line that counts the seconds on a terminal, else a line at each change and at
+        each minute.
 
         Raises KeyboardInterrupt where another thread was interrupted.
         """
@@ -243,10 +248,12 @@ class Talk:
         if self._silent:
             return
         elapsed = int(time.monotonic() - self._started)
+        passed = f"{elapsed // 60}:{elapsed % 60:02d}"
         if self._redraws:
-            sys.stderr.write(f"\r\x1b[K{phase} ... {elapsed // 60}:{elapsed % 60:02d}")
-        elif phase != self._phase:
-            sys.stderr.write(clean(f"{time.strftime('%H:%M:%S')} {self._prefix}{phase}") + "\n")
+            sys.stderr.write(f"\r\x1b[K{phase} ... {passed}")
+        elif phase != self._phase or elapsed >= self._said + HEARTBEAT:
+            sys.stderr.write(clean(f"{time.strftime('%H:%M:%S')} {self._prefix}{phase} ({passed})") + "\n")
+            self._said = elapsed
         sys.stderr.flush()
         self._phase = phase
 

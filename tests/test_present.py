@@ -88,3 +88,32 @@ def test_a_pipe_gets_data(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stream_that_cannot_carry_the_signs_gets_ascii(encoding: str | None, unicode: bool) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding) if encoding else SimpleNamespace(encoding=None)
     assert present.look(stream).unicode is unicode
+
+
+class TestProgress:
+    def said(self, monkeypatch: pytest.MonkeyPatch, phases: list[tuple[int, str]], cluster: str = "") -> list[str]:
+        """What a log hears of phases, each at a second of its own; the time of day left out."""
+        stream, clock = io.StringIO(), [0]
+        monkeypatch.setattr(present.sys, "stderr", stream)
+        monkeypatch.setattr(present.time, "monotonic", lambda: clock[0])
+        cli = SimpleNamespace(
+            only_show_errors=False,
+            config=SimpleNamespace(getboolean=lambda *_, fallback: fallback),
+            invocation=SimpleNamespace(data={present._CLUSTERS: 2 if cluster else 1}),
+        )
+        talk = present.Talk(cli, cluster)
+        for second, phase in phases:
+            clock[0] = second
+            talk.phase(phase)
+        return [line.partition(" ")[2] for line in stream.getvalue().splitlines()]
+
+    def test_a_log_hears_each_phase_once_with_the_time_that_passed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        phases = [(0, "reading"), (1, "reading"), (5, "sending"), (6, "sending")]
+        assert self.said(monkeypatch, phases) == ["reading (0:00)", "sending (0:05)"]
+
+    def test_a_log_hears_of_long_work_each_minute(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        phases = [(second, "changing") for second in range(0, 150, 5)]
+        assert self.said(monkeypatch, phases) == ["changing (0:00)", "changing (1:00)", "changing (2:00)"]
+
+    def test_of_several_clusters_each_line_names_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.said(monkeypatch, [(0, "sending")], "aks-two") == ["aks-two: sending (0:00)"]
