@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from tests.armsim.estate import Estate
-from tests.armsim.faults import Before, Fault, Faults, Hook
+from tests.armsim.faults import Fault, Faults
 from tests.armsim.ids import OTHER_SUBSCRIPTION, SUBSCRIPTION, group_of, name_of, type_of
 from tests.armsim.messages import Answer, Json, Refusal, Request
 
@@ -39,7 +39,6 @@ class Arm:
         self.journal: list[Request] = []
         self.forbidden: list[str] = []
         self.operations: dict[str, Any] = {}
-        self.instead: list[tuple[str, str, Answer]] = []
         self.faults = Faults()
         self.api_versions: tuple[str, ...] = API_VERSIONS
         """The api-versions of Microsoft.ContainerService that this Azure knows."""
@@ -71,14 +70,6 @@ class Arm:
         """
         self.faults.add(method, part, fault, times, skip)
 
-    def once_before(self, method: str, part: str, hook: Hook) -> None:
-        """Run something, once, right before a request: a change by somebody else, for example."""
-        self.fault(method, part, Before(hook))
-
-    def once_instead(self, method: str, part: str, answer: Answer) -> None:
-        """Answer one request with something else than the truth."""
-        self.instead.append((method, part.lower(), answer))
-
     def operation_ends(self, status: str, code: str = "", message: str = "", stored: str = "goal") -> None:
         """Let the next operation of AKS end as Failed or Canceled, and keep its goal or go back to its origin."""
         self._next_outcome = Outcome(status, code, message, stored)
@@ -100,11 +91,6 @@ class Arm:
         return self.faults.around(request, lambda: self._answer(request))
 
     def _answer(self, request: Request) -> Answer:
-        for row in self.instead:
-            method, part, answer = row
-            if method == request.method and part in request.path.lower():
-                self.instead.remove(row)
-                return replace(answer, fault="Answer")
         try:
             self._refuse_malformed(request)
             self._authorize(request)

@@ -112,12 +112,3 @@ def test_a_refused_request_that_is_dropped_was_not_applied() -> None:
     azure = managed()
     azure.arm.fault("PUT", PART, Dropped())
     assert azure.begin("userDefinedRouting").applied is False
-
-
-def test_the_older_names_are_fronts_of_the_same() -> None:
-    azure = managed()
-    happened: list[int] = []
-    azure.arm.once_before("GET", PART, lambda: happened.append(1))
-    azure.arm.once_instead("GET", PART, Answer({}, 500))
-    assert [azure.send("GET", CLUSTER).status for _ in range(2)] == [500, 200]
-    assert happened == [1]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.armsim.arm import Answer, Arm
 from tests.armsim.cli import Az, Result
+from tests.armsim.faults import Before
 from tests.builders import Shop
 
 CLUSTER = ("-g", "rg-shop", "-n", "aks-shop")
@@ -42,7 +43,7 @@ class TestReadingTheCluster:
     def test_an_answer_that_is_no_cluster_is_told(self, each_az: Az, serve: Serve, answer: Answer) -> None:
         arm = serve(Shop.byo())
         for _ in range(6):
-            arm.once_instead("GET", MANAGED_CLUSTER, answer)
+            arm.fault("GET", MANAGED_CLUSTER, answer)
         result = each_az("aks", "egress", "check", *CLUSTER, "--to", UDR)
         assert (result.code, result.out) == (1, "")
         assert "aks-shop" in result.err
@@ -52,7 +53,7 @@ class TestReadingTheCluster:
     def test_a_refused_read_is_told_once_and_with_its_cure(self, az: Az, serve: Serve, status: int, code: int) -> None:
         arm = serve(Shop.byo())
         for _ in range(6):
-            arm.once_instead("GET", MANAGED_CLUSTER, error(status))
+            arm.fault("GET", MANAGED_CLUSTER, error(status))
         result = az("aks", "egress", "check", *CLUSTER, "--to", UDR)
         assert result.code == code
         assert result.err.count("what the service says") == 1
@@ -60,14 +61,14 @@ class TestReadingTheCluster:
     def test_a_redirect_to_another_host_is_not_followed(self, az: Az, serve: Serve) -> None:
         arm = serve(Shop.byo())
         elsewhere = f"https://localhost:{az.azure.port}/somewhere"
-        arm.once_instead("GET", MANAGED_CLUSTER, Answer({}, 307, {"Location": elsewhere}))
+        arm.fault("GET", MANAGED_CLUSTER, Answer({}, 307, {"Location": elsewhere}))
         assert az("aks", "egress", "check", *CLUSTER, "--to", UDR).code == 1
         assert not [request for request in arm.journal if request.headers["Host"].startswith("localhost")]
 
     def test_a_part_that_answers_badly_leaves_it_undetermined(self, az: Az, serve: Serve) -> None:
         for answer in (HTML, Answer("null"), error(401), Answer({})):
             arm = serve(Shop.byo().routed())
-            arm.once_instead("GET", "/subnets/snet-apps", answer)
+            arm.fault("GET", "/subnets/snet-apps", answer)
             result = az("aks", "egress", "check", *CLUSTER, "--to", UDR)
             assert result.code == 5
             assert "Traceback" not in result.err
@@ -75,8 +76,8 @@ class TestReadingTheCluster:
     def test_an_older_api_version_is_used_where_the_cloud_knows_no_newer_one(self, each_az: Az, serve: Serve) -> None:
         arm = serve(Shop.byo().routed())
         message = "No registered resource provider found. The supported api-versions are '2025-10-01, 2027-01-01'."
-        arm.once_instead("GET", MANAGED_CLUSTER, error(400, "NoRegisteredProviderFound"))
-        arm.instead[0][2].body["error"]["message"] = message
+        unknown = {"error": {"code": "NoRegisteredProviderFound", "message": message}}
+        arm.fault("GET", MANAGED_CLUSTER, Answer(unknown, 400))
         result = each_az("aks", "egress", "check", *CLUSTER, "--to", UDR)
         assert result.code == 0
         assert "answers with api-version 2025-10-01" in result.err
@@ -88,7 +89,7 @@ class TestTheUpdate:
         shop = Shop.byo().routed()
         arm = serve(shop)
         for answer in (HTML, Answer("null"), error(500)):
-            arm.once_instead("PUT", MANAGED_CLUSTER, answer)
+            arm.fault("PUT", MANAGED_CLUSTER, answer)
         result = migrate(each_az)
         assert (result.code, result.json["outcome"]) == (0, "applied")
         assert [request.status for request in arm.writes][-1] == 200
@@ -97,7 +98,7 @@ class TestTheUpdate:
     @pytest.mark.parametrize(("status", "cure"), [(400, "az aks egress check"), (403, "managedClusters/write")])
     def test_a_refusal_is_told_with_code_record_and_cure(self, az: Az, serve: Serve, status: int, cure: str) -> None:
         arm = serve(Shop.byo().routed())
-        arm.once_instead("PUT", MANAGED_CLUSTER, error(status, "TheCode"))
+        arm.fault("PUT", MANAGED_CLUSTER, error(status, "TheCode"))
         result = migrate(az)
         assert result.code == 1
         assert "(TheCode) what the service says" in result.err
@@ -108,7 +109,7 @@ class TestTheUpdate:
     def test_a_redirect_carries_the_cluster_to_no_other_host(self, az: Az, serve: Serve) -> None:
         arm = serve(Shop.byo().routed())
         elsewhere = f"https://localhost:{az.azure.port}{MANAGED_CLUSTER}?api-version=1"
-        arm.once_instead("PUT", MANAGED_CLUSTER, Answer({}, 307, {"Location": elsewhere}))
+        arm.fault("PUT", MANAGED_CLUSTER, Answer({}, 307, {"Location": elsewhere}))
         assert migrate(az).code == 1
         assert not [request for request in arm.journal if request.headers["Host"].startswith("localhost")]
 
@@ -118,7 +119,7 @@ class TestTheUpdate:
         shop.network(outboundType="loadBalancer")
         elsewhere = {"Azure-AsyncOperation": f"https://localhost:{az.azure.port}/operations/x?api-version=1"}
         answer = Answer(dict(shop.document), 200, elsewhere)
-        arm.once_instead("PUT", MANAGED_CLUSTER, answer)
+        arm.fault("PUT", MANAGED_CLUSTER, answer)
         result = migrate(az)
         assert (result.code, result.json["outcome"]) == (6, "notVerified")
         assert not [request for request in arm.journal if request.headers["Host"].startswith("localhost")]
@@ -132,7 +133,7 @@ class TestFollowing:
     )
     def test_one_bad_look_at_the_operation_changes_nothing(self, az: Az, serve: Serve, answer: Answer) -> None:
         arm = serve(Shop.byo().routed())
-        arm.once_instead("GET", OPERATION, answer)
+        arm.fault("GET", OPERATION, answer)
         result = migrate(az)
         assert (result.code, result.json["outcome"]) == (0, "applied")
 
@@ -140,7 +141,7 @@ class TestFollowing:
     def test_an_operation_that_fails_is_told_with_its_code(self, az: Az, serve: Serve, status: str) -> None:
         arm = serve(Shop.byo().routed())
         body: dict[str, Any] = {"status": status, "error": {"code": "NatGatewayFailed", "message": "no room"}}
-        arm.once_instead("GET", OPERATION, Answer(body))
+        arm.fault("GET", OPERATION, Answer(body))
         result = migrate(az)
         assert result.code == 1
         assert f"it ended as {status}: (NatGatewayFailed) no room" in result.err
@@ -149,8 +150,8 @@ class TestFollowing:
     def test_a_cluster_that_cannot_be_read_afterwards_is_not_verified(self, az: Az, serve: Serve) -> None:
         shop = Shop.byo().routed()
         arm = serve(shop)
-        arm.once_before("PUT", MANAGED_CLUSTER, lambda: arm.forbid(shop.document["id"] + "/"))
-        arm.once_before("GET", OPERATION, lambda: arm.instead.extend([("GET", MANAGED_CLUSTER, error(403))] * 3))
+        arm.fault("PUT", MANAGED_CLUSTER, Before(lambda: arm.forbid(shop.document["id"] + "/")))
+        arm.fault("GET", OPERATION, Before(lambda: arm.fault("GET", MANAGED_CLUSTER, error(403), times=3)))
         result = migrate(az)
         assert (result.code, result.json["outcome"]) == (6, "notVerified")
         assert steps(az)[-1] == "succeeded"

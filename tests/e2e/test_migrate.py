@@ -13,6 +13,7 @@ import pytest
 from tests.armsim.arm import Arm
 from tests.armsim.cli import Az, Result
 from tests.armsim.estate import isolated
+from tests.armsim.faults import Before
 from tests.armsim.terminal import on_a_terminal
 from tests.builders import Shop
 
@@ -236,7 +237,7 @@ class TestSomebodyElse:
     def test_a_change_between_read_and_write_is_refused(self, each_az: Az, serve: Serve) -> None:
         shop = Shop.byo().routed()
         arm = serve(shop)
-        arm.once_before("PUT", "/managedclusters/", lambda: self.change(shop))
+        arm.fault("PUT", "/managedclusters/", Before(lambda: self.change(shop)))
         result = migrate(each_az, "--to", UDR, "--yes")
         assert result.code == 1
         assert "changed by somebody else" in result.err
@@ -246,7 +247,7 @@ class TestSomebodyElse:
     def test_an_operation_that_starts_meanwhile_is_told(self, az: Az, serve: Serve) -> None:
         shop = Shop.byo().routed()
         arm = serve(shop)
-        arm.once_before("PUT", "/managedclusters/", lambda: shop.set(provisioningState="Upgrading") and None)
+        arm.fault("PUT", "/managedclusters/", Before(lambda: shop.set(provisioningState="Upgrading") and None))
         result = migrate(az, "--to", UDR, "--yes")
         assert result.code == 1
         assert "OperationNotAllowed" in result.err
