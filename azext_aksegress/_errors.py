@@ -15,10 +15,12 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
     from azure.core.exceptions import AzureError, HttpResponseError
 
     from azext_aksegress.apply import NotApplied
-    from azext_aksegress.azure import said
+    from azext_aksegress.azure import SignInFailed, said
 
     try:
         yield
+    except SignInFailed as error:
+        raise error.cause from error
     except HttpResponseError as error:
         raise _of_a_read(error, f"{cluster} in resource group {resource_group}") from error
     except AzureError as error:
@@ -30,8 +32,8 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
         raise AzureResponseError(clean(str(error)), recommendation=clean(error.cure)) from error
     except OSError as error:
         raise FileOperationError(
-            clean(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}"),
-            recommendation="Look at the path and its permissions.",
+            clean(f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)),
+            recommendation="Look at the path and its permissions, and at what the message names.",
         ) from error
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 
 def count_cluster(cmd: Any, namespace: Any) -> None:
-    """Count the clusters that --ids names, before the first of them is worked on."""
+    """Count the clusters that --ids names, before the first of them is worked on; refuse one that is named twice."""
     from azext_aksegress.present import one_more_cluster
 
-    if namespace.resource_name:
-        one_more_cluster(cmd.cli_ctx)
+    name = namespace.resource_name
+    if name and not one_more_cluster(cmd.cli_ctx, namespace.resource_group_name, name):
+        raise ValueError(f"{name} is named twice in --ids")
 
 
 def cluster_or_snapshot(namespace: Any) -> None:
@@ -34,10 +35,10 @@ def options_belong_to_the_target(namespace: Any) -> None:
 
 def ids(value: str) -> tuple[str, ...]:
     """The ids in a comma-separated list, each once; an argparse type."""
-    found = tuple(dict.fromkeys(part.strip().rstrip("/") for part in value.split(",") if part.strip()))
-    if not found:
+    parts = [part.strip().rstrip("/") for part in value.split(",") if part.strip()]
+    if not parts:
         raise argparse.ArgumentTypeError("the list names no id")
-    return found
+    return tuple({part.lower(): part for part in reversed(parts)}.values())[::-1]
 
 
 def acceptable_id(value: str) -> str:

@@ -38,6 +38,8 @@ POLL = 5
 LOOKS = 6
 """How often an operation, or the cluster's state, may be unreadable in a row before it is left alone."""
 WORKING = "Azure is changing the egress"
+GOES_ON = "Interrupted here; what was sent to Azure goes on there."
+MAY_GO_ON = "Interrupted here, before it was clear whether Azure took the update; if it did, it goes on there."
 
 
 AGAIN = "Look at what is there now with `az aks egress show`, then run the same command again."
@@ -66,6 +68,7 @@ class OutcomeUnknown(NotApplied):
 
 def apply(azure: Azure, plan: Plan, record: Record, tell: Tell, wait: bool = True) -> None:
     """Make the move, or only begin it; raises NotApplied when no record can be begun, or Azure refuses or fails it."""
+    tell("sending the update")
     try:
         record.done("sending")
     except OSError as error:
@@ -73,26 +76,22 @@ def apply(azure: Azure, plan: Plan, record: Record, tell: Tell, wait: bool = Tru
             f"The record {record.path} cannot be written ({error.strerror}), so nothing was sent.",
             "Look at the folder and its permissions, then run the same command again.",
         ) from error
+    taken = False
     try:
-        tell("sending the update")
         operation = _send(azure, plan, tell)
-        _keep(record, tell, "accepted")
+        taken = True
+        record.keep(tell, "accepted")
         if not wait:
             return
         _follow(azure, plan, operation, tell)
     except NotApplied as error:
-        _keep(record, tell, error.event, reason=str(error))
+        record.keep(tell, error.event, reason=str(error))
         what = str(error).rstrip(".")
         raise type(error)(f"{what}. The record of what was there before is {record.path}.", error.cure) from error
-    _keep(record, tell, "succeeded")
-
-
-def _keep(record: Record, tell: Tell, event: str, **details: str) -> None:
-    """Note what happened; once the update is out, a full disk must not keep anybody from following it."""
-    try:
-        record.done(event, **details)
-    except OSError as error:
-        tell(f"the record cannot be written any more ({error.strerror})")
+    except KeyboardInterrupt as interrupt:
+        record.keep(tell, "interrupted")
+        raise KeyboardInterrupt(GOES_ON if taken else MAY_GO_ON) from interrupt
+    record.keep(tell, "succeeded")
 
 
 def _send(azure: Azure, plan: Plan, tell: Tell) -> str | None:
@@ -107,13 +106,13 @@ def _send(azure: Azure, plan: Plan, tell: Tell) -> str | None:
             if error.status_code in (429, 503) and sent < SENDS:
                 _pause(error, tell)
                 continue
-            refusal = _refused(error, plan)
+            refusal = _refused(error, plan, sent)
             if not _landing_unknown(error, again=sent > 1):
                 raise refusal from error
         except AzureError as error:
             refusal = NotApplied(f"Azure gave no answer to the update: {said(error)}")
         tell("no clear answer came: reading what is stored")
-        if _landed(azure, plan):
+        if _landed(azure, plan, tell):
             return None
         if plan.etag is None or sent == SENDS:
             raise refusal
@@ -136,10 +135,14 @@ def _landing_unknown(error: HttpResponseError, again: bool) -> bool:
     return status >= 500 or status < 300 or (again and status in (409, 412))
 
 
-def _landed(azure: Azure, plan: Plan) -> bool:
+def _landed(azure: Azure, plan: Plan, tell: Tell) -> bool:
     """Whether our goal is stored; False when the cluster is as it was; raises NotApplied for anything else."""
     try:
         now = azure.read_cluster(plan.api_version)
+        deadline = time.monotonic() + OPERATION_TIMEOUT
+        while _unclear(now, plan) and _is_running(now) and time.monotonic() < deadline:
+            _wait(POLL, tell, "waiting for the operation that runs, to see whether it is ours")
+            now = azure.read_cluster(plan.api_version)
     except AzureError as error:
         raise OutcomeUnknown(f"It is not known whether Azure took the update: {said(error)}") from error
     same = writable(now) == writable(plan.cluster.document)
@@ -152,6 +155,17 @@ def _landed(azure: Azure, plan: Plan) -> bool:
     raise ChangedMeanwhile("The cluster was changed by somebody else meanwhile. The update was not sent again.")
 
 
+def _unclear(now: Json, plan: Plan) -> bool:
+    """Whether the cluster was written since, and reads as before nevertheless."""
+    same = writable(now) == writable(plan.cluster.document)
+    return same and arm.text(now, "eTag") != plan.etag and not _goal(now, plan.request)
+
+
+def _is_running(now: Json) -> bool:
+    state = arm.text(now, "properties", "provisioningState") or ""
+    return state.lower() not in ("succeeded", "failed", "canceled")
+
+
 def _goal(now: Json, request: Request) -> bool:
     """Whether the type and the options are those of our update."""
     properties = now.get("properties")
@@ -159,8 +173,11 @@ def _goal(now: Json, request: Request) -> bool:
     return arm.same(stored, request.to) and not request.differences(properties)
 
 
-def _refused(error: HttpResponseError, plan: Plan) -> NotApplied:
+def _refused(error: HttpResponseError, plan: Plan, sent: int) -> NotApplied:
     name = plan.cluster.name
+    if error.status_code == 429 or (error.status_code or 0) >= 500:
+        times = f", sent {sent} times" if sent > 1 else ""
+        return NotApplied(f"Azure did not take the update of {name}{times}: {said(error)}")
     if error.status_code == 412:
         return ChangedMeanwhile(
             f"{name} was changed by somebody else since it was checked, so Azure refused the update."
@@ -208,6 +225,7 @@ def _follow(azure: Azure, plan: Plan, operation: str | None, tell: Tell) -> None
         else:
             failures = 0
             if status.lower() == "succeeded":
+                _settle(azure, plan, tell)
                 return
             if status.lower() in ("failed", "canceled", "cancelled"):
                 raise _ended(azure, plan, f"Azure took the update, and it ended as {status}: {reason}")
@@ -215,11 +233,23 @@ def _follow(azure: Azure, plan: Plan, operation: str | None, tell: Tell) -> None
     _follow_cluster(azure, plan, tell, deadline)
 
 
+def _settle(azure: Azure, plan: Plan, tell: Tell) -> None:
+    """Give the cluster a little time to say what its operation said already."""
+    for _ in range(LOOKS):
+        try:
+            if not _is_running(azure.read_cluster(plan.api_version)):
+                return
+        except AzureError:
+            return  # what is there then is for the proof to say
+        _wait(POLL, tell, WORKING)
+
+
 def _follow_cluster(azure: Azure, plan: Plan, tell: Tell, deadline: float) -> None:
     failures = 0
     while time.monotonic() < deadline:
         try:
-            state = arm.text(azure.read_cluster(plan.api_version), "properties", "provisioningState") or ""
+            now = azure.read_cluster(plan.api_version)
+            state = arm.text(now, "properties", "provisioningState") or ""
         except AzureError as error:
             failures += 1
             if failures == LOOKS:
@@ -231,7 +261,8 @@ def _follow_cluster(azure: Azure, plan: Plan, tell: Tell, deadline: float) -> No
             if state.lower() == "succeeded":
                 return
             if state.lower() in ("failed", "canceled"):
-                raise _ended(azure, plan, f"Azure took the update of {plan.cluster.name}, and its state is {state}")
+                how = f"Azure took the update of {plan.cluster.name}, and its state is {state}{_error(now)}"
+                raise _ended(azure, plan, how)
         _wait(POLL, tell, WORKING)
     minutes = OPERATION_TIMEOUT // 60
     raise OutcomeUnknown(f"The update of {plan.cluster.name} goes on in Azure, not done after {minutes} minutes.")
@@ -245,16 +276,29 @@ def _ended(azure: Azure, plan: Plan, how: str) -> NotApplied:
     return NotApplied(f"{how.rstrip('.')}. {_egress_now(azure, plan)}", cure)
 
 
+def _error(cluster: Json) -> str:
+    """What the cluster, or a pool of it, keeps of the error of its last operation."""
+    for holder in (cluster, *arm.objects(cluster, "properties", "agentPoolProfiles")):
+        status = arm.dig(holder, "properties", "status") or arm.dig(holder, "status")
+        error = arm.dig(status, "provisioningError")
+        error = arm.dig(error, "error") or error
+        code, message = arm.text(error, "code"), arm.text(error, "message")
+        if code or message:
+            return f": ({code}) {message}"
+    return ""
+
+
 def _egress_now(azure: Azure, plan: Plan) -> str:
     """What is stored and what carries egress, in a sentence: after a failure, the two need not agree."""
     try:
         cluster = Cluster(azure.read(plan.request))
         state, in_force = cluster.text("provisioningState"), egress.in_force(cluster)
-        ids = [found for profile in egress.PROFILES.values() for found in egress.effective_ids(cluster, profile)]
+        ids = [found for outbound_type in egress.PROFILES for found in egress.effective_ids(cluster, outbound_type)]
     except (AzureError, Unread) as error:
         reason = said(error) if isinstance(error, AzureError) else str(error)
         return f"What egress is now cannot be read: {reason}"
-    seen = [egress.address_or_name(cluster.snapshot, found) for found in ids] or egress.before(cluster).known
+    seen = egress.before(cluster)
+    listed = () if seen.complete else (egress.address_or_name(cluster.snapshot, found) for found in ids)
     force = "in force" if in_force else "not in force"
-    addresses = ", ".join(seen) or "not known"
+    addresses = ", ".join(dict.fromkeys([*seen.known, *listed])) or "not known"
     return f"Egress now: {cluster.outbound_type} is stored and {force}, state {state}, egress IPs {addresses}"

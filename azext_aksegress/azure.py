@@ -51,6 +51,14 @@ class NotAsked(ValueError):
     """Something that Azure named is not followed; the message says why."""
 
 
+class SignInFailed(AzureError):
+    """az has no token for Azure; `cause` is az's own error, which says how to sign in."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(f"az cannot sign in: {cause}")
+        self.cause = cause
+
+
 class OnlyMethods(policies.SansIOHTTPPolicy):
     """Lets only some HTTP methods through, whatever another policy of the pipeline would like to send.
 
@@ -239,10 +247,24 @@ class Azure:
 
 
 @contextmanager
+def _signed_in() -> Iterator[None]:
+    """A token that cannot be had is an AzureError, as what Azure itself answers is: it expires while a move goes on."""
+    from azure.cli.core.azclierror import AuthenticationError
+
+    try:
+        yield
+    except AuthenticationError as error:
+        raise SignInFailed(error) from error
+    except OSError as error:  # the sign-in asks its own service, by other means than the pipeline
+        raise AzureError(f"The sign-in service gave no answer: {error}") from error
+
+
+@contextmanager
 def _understood() -> Iterator[None]:
     """Whatever cannot be understood of an answer is an AzureError."""
     try:
-        yield
+        with _signed_in():
+            yield
     except UNREADABLE as error:
         if isinstance(error, AzureError):
             raise
@@ -291,10 +313,11 @@ def _answer(reader: ArmReader, resource_id: str) -> Answer:
         return Unread(resource_id, "is not the id of an Azure resource")
     many = arm.is_collection(resource_id)
     try:
-        _, found = _newest(
-            lambda version: reader.list(resource_id, version) if many else reader.get(resource_id, version),
-            NETWORK_API_VERSION,
-        )
+        with _signed_in():
+            _, found = _newest(
+                lambda version: reader.list(resource_id, version) if many else reader.get(resource_id, version),
+                NETWORK_API_VERSION,
+            )
     except HttpResponseError as error:
         if many and error.status_code == 404 and _code(error) in NONE_THERE:
             return ()

@@ -136,7 +136,6 @@ def _put(document: Json, path: tuple[str, ...], value: Value) -> None:
 
 def _load_balancer(cluster: Cluster, lingering: Any) -> Json:
     """One address that AKS makes for each IP family; `backendPoolType` is about inbound traffic, and stays."""
-    dual_stack = "ipv6" in (found.lower() for found in arm.strings(cluster.setting("networkProfile"), "ipFamilies"))
-    managed = {"count": 1, "countIPv6": 1} if dual_stack else {"count": 1}
+    managed = {"count": 1, "countIPv6": 1} if cluster.dual_stack else {"count": 1}
     backend = arm.text(lingering, "backendPoolType")
     return {"managedOutboundIPs": managed, **({"backendPoolType": backend} if backend else {})}

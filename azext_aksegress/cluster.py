@@ -282,6 +282,12 @@ class Cluster(ClusterDocument):
         return arm.same(self.text("networkProfile", "networkPlugin"), "kubenet")
 
     @property
+    def dual_stack(self) -> bool:
+        """Whether nodes and pods have IPv6 addresses as well."""
+        families = arm.strings(self.setting("networkProfile"), "ipFamilies")
+        return "ipv6" in (found.lower() for found in families)
+
+    @property
     def private_cluster(self) -> bool:
         """Whether the API server has no public address at all."""
         return arm.flag(self.setting("apiServerAccessProfile"), "enablePrivateCluster")

@@ -69,7 +69,7 @@ def migrate(
     from azext_aksegress.present import ExitCode, Talk, look, present
     from azext_aksegress.render import terminal
 
-    talk = Talk(cmd.cli_ctx, resource_name)
+    talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
     with told(resource_group_name, resource_name):
@@ -107,6 +107,7 @@ def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any, wait: bool) -> Any:
         lines = list(terminal.started(move.plan, kept.path))
         return present(cmd, move.started(kept.path), lines, aside=lines)
     document = move.applied(kept.path, findings, egress_ips)
+    kept.keep(talk.phase, document["outcome"], verification=document["verification"])
     code = ExitCode.OK if document["outcome"] == "applied" else ExitCode.NOT_VERIFIED
     pretty = terminal.result(document, findings, move.plan, look())
     return present(cmd, document, pretty, code, terminal.after_the_move(document, findings, move.plan))
@@ -131,7 +132,7 @@ def _read(cmd: Any, resource_group: str | None, name: str | None, request: Any =
     from azext_aksegress.present import Talk
     from azext_aksegress.render import terminal
 
-    talk = Talk(cmd.cli_ctx, name or "")
+    talk = Talk(cmd.cli_ctx)
     with told(resource_group or "", name or ""), talk.working("reading the cluster"):
         snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request)
     talk.lines(terminal.older_api_version(snapshot))

@@ -13,7 +13,7 @@ from azext_aksegress import arm, matrix
 from azext_aksegress.cluster import Cluster, Pool, Subnet
 from azext_aksegress.network import DROPPING_HOPS
 from azext_aksegress.request import OPTIONS, Option, Request, Value
-from azext_aksegress.snapshot import Snapshot, Unread
+from azext_aksegress.snapshot import Snapshot, Unread, Untold
 
 VIRTUAL_APPLIANCE = "virtualAppliance"
 VIRTUAL_NETWORK_GATEWAY = "virtualNetworkGateway"
@@ -59,20 +59,15 @@ class Addresses:
 def effective_path(cluster: Cluster, subnet: Subnet) -> str:
     """The kind of carrier of a subnet today, several where its pools differ, `unknown` where it could not be read."""
     try:
-        return ", ".join(dict.fromkeys(found.kind for found in carriers_of(cluster, subnet, today(cluster))))
+        return ", ".join(dict.fromkeys(found.kind for found in carriers_of(cluster, subnet, None)))
     except Unread:
         return UNKNOWN
 
 
-def today(cluster: Cluster) -> Request:
-    """What the cluster has now, as a request: its type, and no option; raises Unread."""
-    return Request(cluster.outbound_type)
-
-
-def carriers_of(cluster: Cluster, subnet: Subnet, request: Request) -> tuple[Carrier, ...]:
-    """What carries a subnet's egress once the cluster is as requested; several where only some of its pools have
-    nodes with a public IP; raises Unread."""
-    outbound_type = request.to
+def carriers_of(cluster: Cluster, subnet: Subnet, request: Request | None) -> tuple[Carrier, ...]:
+    """What carries a subnet's egress once the cluster is as requested, or today where nothing is; several where only
+    some of its pools have nodes with a public IP; raises Unread."""
+    outbound_type = request.to if request else cluster.outbound_type
     if outbound_type == matrix.BLOCK:
         return (Carrier(NO_PATH),)
     routed = _routed(cluster, subnet)
@@ -93,7 +88,7 @@ def carriers_of(cluster: Cluster, subnet: Subnet, request: Request) -> tuple[Car
 def _node_public_ips(pool: Pool) -> Carrier:
     if pool.node_public_ip_prefix_id:
         return Carrier(NODE_PUBLIC_IP, (pool.node_public_ip_prefix_id,))
-    return Carrier(NODE_PUBLIC_IP, unknown=Unread(pool.id, "each node has a public IP of its own"))
+    return Carrier(NODE_PUBLIC_IP, unknown=Untold(pool.id, "each node has a public IP of its own"))
 
 
 def _routed(cluster: Cluster, subnet: Subnet) -> Carrier | None:
@@ -104,10 +99,10 @@ def _routed(cluster: Cluster, subnet: Subnet) -> Carrier | None:
     if any(arm.same(hop, dropping) for dropping in DROPPING_HOPS):
         return Carrier(NO_PATH)
     if arm.same(hop, "VirtualNetworkGateway"):
-        unknown = Unread(subnet.route_table_id, "egress leaves through a virtual network gateway")
+        unknown = Untold(subnet.route_table_id, "egress leaves through a virtual network gateway")
         return Carrier(VIRTUAL_NETWORK_GATEWAY, unknown=unknown)
     if not arm.same(hop, "VirtualAppliance"):
-        return Carrier(UNKNOWN, unknown=Unread(subnet.route_table_id, f"where next hop type {hop or 'nothing'} leads"))
+        return Carrier(UNKNOWN, unknown=Untold(subnet.route_table_id, f"where next hop type {hop or 'nothing'} leads"))
     try:
         return Carrier(VIRTUAL_APPLIANCE, _firewall_address_ids(cluster.snapshot, subnet, route.next_hop_address))
     except Unread as unread:
@@ -120,38 +115,58 @@ def goes_with_the_move(cluster: Cluster, gateway_id: str, outbound_type: str) ->
     return leaves and cluster.made_by_aks(gateway_id)
 
 
-def _default_carrier(cluster: Cluster, subnet: Subnet | None, request: Request) -> Carrier:
-    outbound_type = request.to
-    if outbound_type == matrix.LOAD_BALANCER:
-        return _of_aks(cluster, LOAD_BALANCER, request)
-    if outbound_type == matrix.MANAGED_NAT_GATEWAY:
-        return _of_aks(cluster, NAT_GATEWAY, request)
+def _default_carrier(cluster: Cluster, subnet: Subnet | None, request: Request | None) -> Carrier:
+    outbound_type = request.to if request else cluster.outbound_type
+    kind = {matrix.LOAD_BALANCER: LOAD_BALANCER, matrix.MANAGED_NAT_GATEWAY: NAT_GATEWAY}.get(outbound_type)
+    if kind:
+        return _to_come(cluster, kind, request) if request else _effective(cluster, kind)
     table = subnet.route_table if subnet else None
     own_way_out = outbound_type in (matrix.USER_DEFINED_ROUTING, matrix.NONE)
     if own_way_out and table and table.default_route is None and table.bgp_propagation:
-        return Carrier(UNKNOWN, unknown=Unread(table.id, "a default route learned by BGP is invisible to ARM"))
+        return Carrier(UNKNOWN, unknown=Untold(table.id, "a default route learned by BGP is invisible to ARM"))
     if outbound_type in matrix.ISOLATED or subnet is None:
         return Carrier(NO_PATH)
-    return Carrier(NO_PATH, unknown=Unread(subnet.id, NO_WAY_OUT))
+    return Carrier(NO_PATH, unknown=Untold(subnet.id, NO_WAY_OUT))
 
 
-def _of_aks(cluster: Cluster, kind: str, request: Request) -> Carrier:
-    """The load balancer or NAT gateway of AKS, with addresses of one's own, with those that stay, or with new ones."""
-    if request.own_ids:
-        return Carrier(kind, request.own_ids)
-    if cluster.outbound_type != request.to or renews_addresses(cluster, request):
-        return Carrier(kind, unknown=Unread(cluster.id, MADE_BY_THE_MOVE))
-    ids = effective_ids(cluster, PROFILES[request.to])
-    if not ids:
-        return Carrier(kind, unknown=Unread(cluster.id, "Azure's answer lists no effective outbound IPs"))
+def _effective(cluster: Cluster, kind: str) -> Carrier:
+    """The load balancer or NAT gateway of AKS as it is today."""
+    ids = effective_ids(cluster, cluster.outbound_type)
+    unknown = Unread(cluster.id, "Azure's answer lists no effective outbound IPs")
+    return Carrier(kind, ids, None if ids else unknown)
+
+
+def _to_come(cluster: Cluster, kind: str, request: Request) -> Carrier:
+    """The same as requested: with addresses of one's own, with those that stay, or with those that AKS will make."""
+    own = request.own_ids or _kept_own_ids(cluster, request)
+    if own:
+        return Carrier(kind, own)
+    if cluster.outbound_type != request.to or renews_addresses(cluster, request) or not _has_what_it_stores(cluster):
+        return Carrier(kind, unknown=Untold(cluster.id, MADE_BY_THE_MOVE))
     more = added_addresses(cluster, request)
     reason = MADE_BY_THE_MOVE if more > 0 else CHOSEN_BY_AKS if more < 0 else None
-    return Carrier(kind, ids, Unread(cluster.id, reason) if reason else None)
+    return Carrier(kind, effective_ids(cluster, request.to), Untold(cluster.id, reason) if reason else None)
 
 
-def effective_ids(cluster: Cluster, profile: str) -> tuple[str, ...]:
-    """The ids in `effectiveOutboundIPs` of the load balancer's or NAT gateway's profile."""
-    return arm.references(cluster.setting("networkProfile", profile), "effectiveOutboundIPs")
+def _kept_own_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
+    """The addresses of one's own that stay where the type does, and other addresses are not asked for."""
+    if cluster.outbound_type != request.to or any(option.about_addresses for option, _ in request.asked):
+        return ()
+    return stored_own_ids(cluster)
+
+
+def stored_own_ids(cluster: Cluster) -> tuple[str, ...]:
+    """The public IPs and prefixes of one's own that today's type is to use, whether it does or not; raises Unread."""
+    mine = [option for option in OPTIONS if option.takes_ids and option.target == cluster.outbound_type]
+    stored = (option.stored(cluster.document.get("properties")) for option in mine)
+    return tuple(found for ids in stored if isinstance(ids, tuple) for found in ids)
+
+
+def effective_ids(cluster: Cluster, outbound_type: str) -> tuple[str, ...]:
+    """The ids in `effectiveOutboundIPs` of the profile that an outbound type has; none where it has no profile."""
+    profile = PROFILES.get(outbound_type)
+    stored = cluster.setting("networkProfile", profile) if profile else None
+    return arm.references(stored, "effectiveOutboundIPs")
 
 
 def firewalls_id(subnet_or_table_id: str) -> str:
@@ -171,12 +186,13 @@ def _firewall_address_ids(snapshot: Snapshot, subnet: Subnet, hop: str | None) -
         if hop and hop in (arm.text(item, "properties", "privateIPAddress") for item in configurations)
     ]
     if len(found) != 1:
-        raise Unread(subnet.route_table_id, f"the public addresses behind next hop {hop or 'without address'}")
+        raise Untold(subnet.route_table_id, f"the public addresses behind next hop {hop or 'without address'}")
     return tuple(address_id for address_id in found[0] if address_id)
 
 
-def carriers(cluster: Cluster, request: Request) -> Iterator[Carrier]:
-    """The carriers of all subnets as requested; what could not be read is an unknown carrier; raises Unread."""
+def carriers(cluster: Cluster, request: Request | None) -> Iterator[Carrier]:
+    """The carriers of all subnets as requested, or today where nothing is; what could not be read is an unknown one;
+    raises Unread."""
     subnets: tuple[Subnet, ...] = ()
     try:
         subnets = cluster.subnets
@@ -191,7 +207,7 @@ def carriers(cluster: Cluster, request: Request) -> Iterator[Carrier]:
             yield Carrier(UNKNOWN, unknown=unread)
 
 
-def _addresses(cluster: Cluster, request: Request) -> Addresses:
+def _addresses(cluster: Cluster, request: Request | None) -> Addresses:
     known: list[str] = []
     unknown: list[Unread] = []
     for found in carriers(cluster, request):
@@ -208,7 +224,7 @@ def _addresses(cluster: Cluster, request: Request) -> Addresses:
 def before(cluster: Cluster) -> Addresses:
     """The addresses that the internet sees today."""
     try:
-        return _addresses(cluster, today(cluster))
+        return _addresses(cluster, None)
     except Unread as unread:
         return Addresses((), (unread,))
 
@@ -238,7 +254,9 @@ def changes(cluster: Cluster, request: Request) -> tuple[tuple[Option, Value, Va
     return tuple(row for row in rows if renewed or row[0].field != "nat_gateway_sku")
 
 
-def _keeps_addresses(cluster: Cluster, request: Request) -> bool:
+def _keeps_addresses(cluster: Cluster, request: Request | None) -> bool:
+    if request is None:
+        return True
     rows = changes(cluster, request)
     about = any(option.about_addresses or option.field == "nat_gateway_sku" for option, *_ in rows)
     return cluster.outbound_type == request.to and not about
@@ -248,7 +266,7 @@ def renews_addresses(cluster: Cluster, request: Request) -> bool:
     """Whether a request for today's type has AKS make new addresses instead of all that are there; raises Unread."""
     if renews_nat_gateway(cluster, request):
         return True
-    owned = any(not cluster.made_by_aks(found) for found in effective_ids(cluster, PROFILES.get(request.to, "")))
+    owned = any(not cluster.made_by_aks(found) for found in effective_ids(cluster, request.to))
     return owned and any(option.field in ("ip_count", "ipv6_count") for option, _ in request.asked)
 
 
@@ -262,17 +280,16 @@ def added_addresses(cluster: Cluster, request: Request) -> int:
 
 
 def in_force(cluster: Cluster) -> bool:
-    """Whether what carries egress today fits the stored outbound type; after a failed update it may not.
+    """Whether what carries egress today fits the stored outbound type; after a failed update it may not. A load
+    balancer's addresses beside a managed NAT gateway do no harm, since the gateway goes first.
 
     Raises Unread.
     """
-    load_balancer, nat_gateway = (
-        effective_ids(cluster, profile) for profile in ("loadBalancerProfile", "natGatewayProfile")
-    )
+    load_balancer, nat_gateway = (effective_ids(cluster, outbound_type) for outbound_type in PROFILES)
     if cluster.outbound_type == matrix.LOAD_BALANCER:
-        return bool(load_balancer) and not nat_gateway and _own_in_use(cluster, load_balancer)
+        return _has_what_it_stores(cluster) and not nat_gateway
     if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY:
-        return bool(nat_gateway) and _own_in_use(cluster, nat_gateway)
+        return _has_what_it_stores(cluster)
     if load_balancer or nat_gateway:
         return False
     if cluster.outbound_type == matrix.USER_ASSIGNED_NAT_GATEWAY:
@@ -282,12 +299,26 @@ def in_force(cluster: Cluster) -> bool:
     return True
 
 
-def _own_in_use(cluster: Cluster, effective: Iterable[str]) -> bool:
-    """Whether the stored public IPs of one's own are among the effective ones."""
-    in_use = {found.lower() for found in effective}
-    rows = (option for option in OPTIONS if option.field == "ip_ids" and option.target == cluster.outbound_type)
-    stored = (option.stored(cluster.document.get("properties")) for option in rows)
-    return all(found.lower() in in_use for ids in stored if isinstance(ids, tuple) for found in ids)
+def _has_what_it_stores(cluster: Cluster) -> bool:
+    """Whether the gateway that AKS makes for today's type has the addresses that its profile asks for."""
+    effective = effective_ids(cluster, cluster.outbound_type)
+    own = stored_own_ids(cluster)
+    if own:
+        in_use = {found.lower() for found in effective}
+        ips = [found for found in own if arm.resource_type(found).lower().endswith("/publicipaddresses")]
+        return (
+            bool(effective)
+            and in_use >= {found.lower() for found in ips}
+            and not any(cluster.made_by_aks(found) for found in effective)
+        )
+    return len(effective) >= wanted_addresses(cluster)
+
+
+def wanted_addresses(cluster: Cluster) -> int:
+    """How many IPv4 addresses the profile of today's type has AKS make, at least; raises Unread."""
+    counts = [option for option in OPTIONS if option.field == "ip_count" and option.target == cluster.outbound_type]
+    stored = [option.stored(cluster.document.get("properties")) for option in counts]
+    return next((found for found in stored if isinstance(found, int) and found > 0), 1)
 
 
 def _is_routed(cluster: Cluster, subnet: Subnet) -> bool:
@@ -326,8 +357,13 @@ def _once(unknown: Iterable[Unread]) -> Iterator[Unread]:
 def released_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
     """The public IPs that AKS made for today's outbound type, and deletes when the cluster leaves it or gets addresses
     of one's own (Azure/AKS CHANGELOG.md, 2023-07-30); raises Unread."""
-    profile = PROFILES.get(cluster.outbound_type)
-    stays = request.to == cluster.outbound_type and not request.own_ids and not renews_nat_gateway(cluster, request)
-    if profile is None or stays:
+    return tuple(found for found in replaced_ids(cluster, request) if cluster.made_by_aks(found))
+
+
+def replaced_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
+    """The public IPs of today's load balancer or NAT gateway that are not in use any more after the move, whoever
+    made them; raises Unread."""
+    if request.to == cluster.outbound_type and not request.own_ids and not renews_addresses(cluster, request):
         return ()
-    return tuple(found for found in effective_ids(cluster, profile) if cluster.made_by_aks(found))
+    kept = {found.lower() for found in request.own_ids}
+    return tuple(found for found in effective_ids(cluster, cluster.outbound_type) if found.lower() not in kept)

@@ -14,7 +14,7 @@ from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import AFTER, Fix, az
 from azext_aksegress.report import Report
-from azext_aksegress.request import Request
+from azext_aksegress.request import Request, Value
 from azext_aksegress.snapshot import without_secrets
 
 DISRUPTION = "Egress is down for minutes, open connections are reset, and AKS may reimage nodes."
@@ -99,7 +99,8 @@ class Plan:
     def gained(self) -> list[str] | None:
         """The addresses that are new, or None where they cannot be known before the move."""
         after = self.report.after
-        return [found for found in after.known if found not in self.report.before.known] if after.complete else None
+        new = [found for found in after.known if found not in self.report.before.known]
+        return new if all(unread.reason == egress.CHOSEN_BY_AKS for unread in after.unknown) else None
 
     @property
     def disruption(self) -> str:
@@ -108,6 +109,9 @@ class Plan:
         words = [OTHER_OPTIONS if self._keeps_the_gateway else DISRUPTION]
         if not (before.complete and after.complete and before.known == after.known):
             words.append(NEW_ADDRESS)
+        fewer = -egress.added_addresses(self.cluster, self.request)
+        if fewer > 0:
+            words.append(f"{fewer} of today's addresses will be released, and AKS chooses which.")
         if self.request.artifact_source:
             words.append(REIMAGE)
         return " ".join(words)
@@ -132,7 +136,7 @@ class Plan:
     def to_json(self) -> Json:
         """The plan as the JSON contract spells it."""
         guard = f"If-Match {self.etag}" if self.etag else "only if it reads the same right before"
-        options = "".join(f", {option.path[-1]} {option.written(value)}" for option, value in self.request.asked)
+        options = "".join(f", {option.path[-1]} {_words(value)}" for option, value in self.request.asked)
         step = {
             "order": 1,
             "action": "updateOutboundType",
@@ -149,6 +153,10 @@ class Plan:
             "accepted": list(self.accepted),
             "afterwards": [fix.to_json() for fix in self.afterwards],
         }
+
+
+def _words(value: Value) -> str:
+    return ", ".join(arm.name(found) for found in value) if isinstance(value, tuple) else str(value)
 
 
 def make(report: Report, accepted: Collection[str]) -> Plan:

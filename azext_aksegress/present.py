@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import shutil
 import signal
 import sys
@@ -15,6 +16,8 @@ from typing import Any, Callable, Iterable, Iterator, Mapping
 from azext_aksegress.checks import WARN
 from azext_aksegress.render.terminal import Line, Look, clean
 from azext_aksegress.report import BLOCKED, READY_WITH_WARNINGS, UNDETERMINED, Report
+
+_log = logging.getLogger(f"cli.{__name__}")
 
 
 class ExitCode(IntEnum):
@@ -47,6 +50,10 @@ _ASKING = threading.Lock()
 _SHARING = threading.Lock()
 """Guards what the clusters of one command leave in the invocation's data."""
 _CLUSTERS, _CODES, _REPORTS = "aksegress_clusters", "aksegress_exit_codes", "aksegress_reports"
+_CLUSTER = "aksegress_cluster"
+"""Where az's data of one job says which cluster it is about."""
+_SPEAKING = threading.Lock()
+"""Keeps the lines of one cluster together."""
 _INTERRUPTED = threading.Event()
 """Ctrl-C reaches the main thread alone, which waits for the clusters' own: they look here."""
 
@@ -79,12 +86,17 @@ def present(
     return None
 
 
-def one_more_cluster(cli_ctx: Any) -> None:
-    """Count a cluster that the command is about; az calls this for all of them before the first one runs."""
-    shared = cli_ctx.invocation.data
-    shared[_CLUSTERS] = shared.get(_CLUSTERS, 0) + 1
-    if shared[_CLUSTERS] == 2:
+def one_more_cluster(cli_ctx: Any, resource_group: str | None, name: str) -> bool:
+    """Count a cluster that the command is about, and whether it is another than those before; az calls this for all of
+    them before the first one runs."""
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    clusters: list[Any] = cli_ctx.invocation.data.setdefault(_CLUSTERS, [])
+    found = (get_subscription_id(cli_ctx), (resource_group or "").lower(), name.lower())
+    clusters.append(found)
+    if len(clusters) == 2:
         signal.signal(signal.SIGINT, _interrupt_all)
+    return clusters.count(found) == 1
 
 
 def _interrupt_all(*_: object) -> None:
@@ -94,8 +106,7 @@ def _interrupt_all(*_: object) -> None:
 
 def several(cli_ctx: Any) -> bool:
     """Whether the command is about more than one cluster."""
-    count: int = cli_ctx.invocation.data.get(_CLUSTERS, 1)
-    return count > 1
+    return len(cli_ctx.invocation.data.get(_CLUSTERS, ())) > 1
 
 
 def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -103,21 +114,23 @@ def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def run(cmd: Any, **given: Any) -> Any:
-        from azure.cli.core.azclierror import CLIError, ResourceNotFoundError
+        from azure.cli.core.azclierror import ResourceNotFoundError
 
+        cmd.cli_ctx.data[_CLUSTER] = given["resource_name"]
         try:
             return command(cmd, **given)
-        except CLIError as error:
+        except Exception as error:  # whatever it is, az would drop the cluster without a word beside others
             if not several(cmd.cli_ctx):
                 raise
             cluster_id = _id(cmd.cli_ctx, given)
             cures = getattr(error, "recommendations", None) or []
-            story: list[Line] = [[("error", clean(f"{given['resource_name']}: {error}"))]]
+            story: list[Line] = [[("error", clean(f"{given['resource_name']}: {error or type(error).__name__}"))]]
             story += [[("primary", clean(f"  {cure}"))] for cure in cures]
+            _log.debug("%s", cluster_id, exc_info=error)
             if _INTERRUPTED.is_set():  # az prints nothing any more
                 Talk(cmd.cli_ctx).lines(story)
             code = ExitCode.NOT_FOUND if isinstance(error, ResourceNotFoundError) else ExitCode.ERROR
-            return present(cmd, {"id": cluster_id, "error": str(error)}, story, code, story)
+            return present(cmd, {"id": cluster_id, "error": str(error) or type(error).__name__}, story, code, story)
 
     return run
 
@@ -196,10 +209,10 @@ class Talk:
     Where there are several clusters, each line of progress begins with the name of its own.
     """
 
-    def __init__(self, cli_ctx: Any, cluster: str = "") -> None:
+    def __init__(self, cli_ctx: Any) -> None:
         self._silent = bool(cli_ctx.only_show_errors)
         self._no_prompt = cli_ctx.config.getboolean("core", "disable_confirm_prompt", fallback=False)
-        self._prefix = f"{cluster}: " if several(cli_ctx) else ""
+        self._prefix = f"{cli_ctx.data.get(_CLUSTER)}: " if several(cli_ctx) else ""
         self._redraws = sys.stderr.isatty() and not self._prefix
         self._phase: str | None = None
         self._started = time.monotonic()
@@ -208,7 +221,11 @@ class Talk:
     def lines(self, lines: Iterable[Line]) -> None:
         """Say some lines of a report."""
         if not self._silent:
-            _print(lines, sys.stderr)
+            self._say(lines)
+
+    def _say(self, lines: Iterable[Line]) -> None:
+        with _SPEAKING:
+            _print(([("secondary", self._prefix), *line] for line in lines), sys.stderr)
 
     def can_ask(self, yes: bool) -> bool:
         """Whether somebody is to be asked, and there is a terminal to ask on."""
@@ -225,7 +242,7 @@ class Talk:
         with _ASKING:
             if _INTERRUPTED.is_set():
                 raise ManualInterrupt("Interrupted: nothing was sent.")
-            _print(plan, sys.stderr)
+            self._say(plan)
             if not sys.stdin.isatty():
                 raise RequiredArgumentMissingError(
                     "There is no terminal to ask on, so nothing was sent.", recommendation="Add --yes to make the move."
@@ -233,7 +250,12 @@ class Talk:
             how = f"There may be no way back; type the name of the cluster, {name}, to go on: " if name else "(y/N): "
             sys.stderr.write(clean(f"{question} {how}"))
             sys.stderr.flush()
-            answer = sys.stdin.readline().strip().lower()
+            try:
+                answer = sys.stdin.readline().strip().lower()
+            except KeyboardInterrupt as interrupt:
+                raise ManualInterrupt("Interrupted: nothing was sent.") from interrupt
+            if _INTERRUPTED.is_set():
+                raise ManualInterrupt("Interrupted: nothing was sent.")
         if answer not in ((name.lower(),) if name else ("y", "yes")):
             raise ManualInterrupt("Declined: nothing was sent.")
 
@@ -266,7 +288,7 @@ class Talk:
             yield
         except KeyboardInterrupt as interrupt:
             raise ManualInterrupt(
-                "Interrupted here; what was sent to Azure goes on there.",
+                str(interrupt) or "Interrupted here; what was sent to Azure goes on there.",
                 recommendation=f"Look with `{command}`; the record is {record_path}.",
             ) from interrupt
         finally:

@@ -51,8 +51,9 @@ def _new(snapshot: Snapshot, also: Sequence[str]) -> list[str]:
 
 def _wanted(cluster: Cluster) -> Iterator[str]:
     try:
-        for profile in ("loadBalancerProfile", "natGatewayProfile"):
-            yield from egress.effective_ids(cluster, profile)
+        for outbound_type in egress.PROFILES:
+            yield from egress.effective_ids(cluster, outbound_type)
+        yield from egress.stored_own_ids(cluster)
         for pool in cluster.pools:
             if pool.node_public_ip and pool.node_public_ip_prefix_id:
                 yield pool.node_public_ip_prefix_id
@@ -97,11 +98,7 @@ def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:
 
 
 def _carried_addresses(cluster: Cluster, subnet: Subnet) -> Sequence[str]:
-    return [
-        address_id
-        for found in egress.carriers_of(cluster, subnet, egress.today(cluster))
-        for address_id in found.address_ids
-    ]
+    return [address_id for found in egress.carriers_of(cluster, subnet, None) for address_id in found.address_ids]
 
 
 def _with_children(answers: Mapping[str, Answer]) -> dict[str, Answer]:

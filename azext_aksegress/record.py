@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Callable
 
 from azext_aksegress.arm import Json
 from azext_aksegress.plan import Plan
@@ -61,3 +61,10 @@ class Record:
         at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._document["steps"].append({"at": at, "event": event, **without_secrets(details)})
         self.save()
+
+    def keep(self, tell: Callable[[str], object], event: str, **details: Any) -> None:
+        """The same once the update is out, when a full disk must not keep anybody from following it."""
+        try:
+            self.done(event, **details)
+        except OSError as error:
+            tell(f"the record cannot be written any more ({error.strerror})")

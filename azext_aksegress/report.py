@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Collection, TypeVar
 
@@ -96,9 +96,7 @@ class Report:
 
     def _back(self) -> str:
         origin = self.cluster.outbound_type
-        back = as_stored(origin, self.cluster.document.get("properties"))
-        if origin == self.request.to and self.request.own_ids and not back.own_ids:
-            back = replace(back, ip_count=back.ip_count or 1)
+        back = as_stored(origin, self.cluster.document.get("properties"), instead=self.request)
         return az("aks egress migrate", ids=self.cluster.id, **back.spelled)
 
     def to_json(self) -> Json:

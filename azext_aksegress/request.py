@@ -64,8 +64,10 @@ class Option:
         return self.default is not None and _comparable(stored) == _comparable(self.default)
 
     def holds(self, stored: Value | None, asked: Value) -> bool:
-        """Whether a stored value is the one that was asked for; neither letter case nor the order of ids matters."""
-        return stored is not None and _comparable(stored) == _comparable(asked)
+        """Whether a stored value is the one that was asked for: what AKS does not say is what it sets by itself, and
+        neither letter case nor the order of ids matters."""
+        found = self.default if stored is None else stored
+        return found is not None and _comparable(found) == _comparable(asked)
 
 
 def _comparable(value: Value) -> object:
@@ -189,7 +191,7 @@ OPTIONS = (
         matrix.MANAGED_NAT_GATEWAY,
         (*_NAT_GATEWAY, "sku"),
         None,
-        None,
+        matrix.STANDARD,
         "SKU of the managed NAT gateway. Without it, AKS takes the default of the region, which can be StandardV2.",
     ),
     Option(
@@ -198,7 +200,7 @@ OPTIONS = (
         None,
         ("bootstrapProfile", "artifactSource"),
         None,
-        None,
+        "Direct",
         "Direct also has nodes take their images from the internet again, once they are reimaged, when a network "
         "isolated cluster gets a way out. Without it, they stay with the cache.",
     ),
@@ -250,15 +252,31 @@ class Request:  # pylint: disable=too-many-instance-attributes  # a field for ea
 
     def differences(self, properties: Any) -> tuple[tuple[Option, Value, Value | None], ...]:
         """The options whose stored value in the `properties` of a cluster is another: asked and stored."""
-        found = ((option, asked, option.stored(properties)) for option, asked in self.asked)
-        return tuple(row for row in found if not row[0].holds(row[2], row[1]))
+        own = any(option.takes_ids and option.stored(properties) for option in OPTIONS if option.target == self.to)
+        rows = [(option, asked, option.stored(properties)) for option, asked in self.asked]
+        return tuple(
+            (option, asked, stored)
+            for option, asked, stored in rows
+            if not option.holds(stored, asked) or (own and stored is None and option.about_addresses)
+        )
 
 
-def as_stored(to: str, properties: Any) -> Request:
-    """The request that would bring back what the `properties` of a cluster on an outbound type say; what AKS sets by
-    itself is left out."""
-    found = ((option, option.stored(properties)) for option in OPTIONS if option.target == to)
-    kept = {option.field: value for option, value in found if value is not None and not option.is_default(value)}
+def as_stored(to: str, properties: Any, instead: Request) -> Request:
+    """The request that would bring back what the `properties` of a cluster on an outbound type say, after another.
+
+    What AKS sets by itself is left out, unless the other request is for the same type and changed it; the SKU is never
+    left out, since AKS's choice need not be the same.
+    """
+    changed = [option for option, _ in instead.asked] if instead.to == to else []
+    addresses = any(option.about_addresses for option in changed)
+    kept = {}
+    for option in OPTIONS:
+        value = option.stored(properties)
+        said = option in changed or (addresses and option.about_addresses) or option.field == "nat_gateway_sku"
+        if value is None and option in changed and not addresses:
+            value = option.default
+        if option.target == to and value is not None and (said or not option.is_default(value)):
+            kept[option.field] = value
     return Request(to, **kept)  # type: ignore[arg-type]  # each field takes what its own option stores
 
 

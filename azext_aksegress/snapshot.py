@@ -50,6 +50,10 @@ class Unread(Exception):
         return {"id": self.id, "reason": self.reason, "permission": self.permission}
 
 
+class Untold(Unread):
+    """What no read tells, whoever asks: it is not Azure's to know, or it is not there before the move."""
+
+
 Answer = Union[Json, Tuple[Json, ...], Unread]
 """What a read of one id gives: a resource, the members of a collection, or the reason why there is neither."""
 

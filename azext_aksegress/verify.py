@@ -6,14 +6,14 @@ from typing import Iterable, Iterator, Sequence
 
 from azure.core.exceptions import AzureError
 
-from azext_aksegress import arm, egress
+from azext_aksegress import arm, egress, matrix
 from azext_aksegress.azure import Azure, said
 from azext_aksegress.checks import FAIL, PASS, SKIP, UNKNOWN, Check, Finding, Outcome, unknown
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.network import holds
 from azext_aksegress.report import Report
-from azext_aksegress.request import Option, Request, Value
-from azext_aksegress.snapshot import Unread
+from azext_aksegress.request import Request
+from azext_aksegress.snapshot import Unread, Untold
 
 
 def _looked_at_once(*_: object) -> None:
@@ -23,6 +23,7 @@ def _looked_at_once(*_: object) -> None:
 READ = Check("verify.read", "the cluster can be read after the move", _looked_at_once)
 TYPE = Check("verify.type", "the outbound type is the one that was asked for", _looked_at_once)
 STATE = Check("verify.state", "the cluster and its pools are in state Succeeded", _looked_at_once)
+IN_FORCE = Check("verify.inForce", "what carries egress is what the outbound type says", _looked_at_once)
 OPTIONS = Check("verify.options", "the options that were asked for are in force", _looked_at_once)
 IPS = Check("verify.ips", "the egress IPs are those that were expected", _looked_at_once)
 
@@ -30,7 +31,7 @@ IPS = Check("verify.ips", "the egress IPs are those that were expected", _looked
 def after_move(cluster: Cluster, report: Report) -> tuple[Finding, ...]:
     """The findings about a cluster that was moved as a report was asked; none fails when the move is proven."""
     try:
-        return (*_judge(cluster, report.request), *_ips(cluster, report))
+        return (*_judge(cluster, report.request), _in_force(cluster), _ips(cluster, report))
     except Unread as unread:
         return (Finding(READ, unknown(unread)),)
 
@@ -45,21 +46,47 @@ def read_again(azure: Azure, report: Report) -> tuple[tuple[Finding, ...], tuple
 
 
 def _judge(cluster: Cluster, request: Request) -> Iterator[Finding]:
-    yield _compare(TYPE, cluster.id, cluster.outbound_type, request.to)
+    yield _type(cluster, request)
     states = [_compare(STATE, cluster.id, cluster.text("provisioningState"), "Succeeded")]
     states += [_compare(STATE, pool.id, pool.provisioning_state, "Succeeded") for pool in cluster.pools]
     yield from [finding for finding in states if finding.outcome != PASS] or states[:1]
-    options = [_option(cluster, option, asked) for option, asked in request.asked]
-    yield from [finding for finding in options if finding.outcome != PASS] or options[:1]
+    yield from _options(cluster, request)
 
 
-def _option(cluster: Cluster, option: Option, asked: Value) -> Finding:
-    """Whether an option is in force; raises Unread where the api-version that answered does not know it."""
-    is_sku = option.field == "nat_gateway_sku"
-    observed = cluster.nat_gateway_sku if is_sku else option.stored(cluster.document.get("properties"))
-    kind = PASS if option.holds(observed, asked) else FAIL
-    name = option.path[-1]
-    return Finding(OPTIONS, Outcome(kind, cluster.id, f"{name} {_words(observed)}", expected=f"{name} {_words(asked)}"))
+def _type(cluster: Cluster, request: Request) -> Finding:
+    """The type, and the SKU that AKS chose where nobody did."""
+    kind = PASS if cluster.outbound_type == request.to else FAIL
+    is_nat = cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY
+    sku = arm.text(cluster.setting("networkProfile", "natGatewayProfile"), "sku") if is_nat else None
+    seen = f"{cluster.outbound_type} ({sku})" if sku else cluster.outbound_type
+    return Finding(TYPE, Outcome(kind, cluster.id, seen, expected=request.to))
+
+
+def _options(cluster: Cluster, request: Request) -> Iterator[Finding]:
+    """Whether the options are in force; raises Unread where the api-version that answered does not know the SKU."""
+    if request.nat_gateway_sku:
+        cluster.known("natGatewayProfile.sku")
+    differing = request.differences(cluster.document.get("properties"))
+    for option, asked, stored in differing:
+        name = option.path[-1]
+        expected = f"{name} {_words(asked)}"
+        yield Finding(OPTIONS, Outcome(FAIL, cluster.id, f"{name} {_words(stored)}", expected=expected))
+    if request.asked and not differing:
+        yield Finding(OPTIONS, Outcome(PASS, cluster.id, ", ".join(option.path[-1] for option, _ in request.asked)))
+
+
+def _in_force(cluster: Cluster) -> Finding:
+    try:
+        kind = PASS if egress.in_force(cluster) else FAIL
+    except Untold as untold:
+        return Finding(IN_FORCE, Outcome(SKIP, untold.id, str(untold)))
+    except Unread as unread:
+        return Finding(IN_FORCE, unknown(unread))
+    paths = [egress.effective_path(cluster, subnet) for subnet in cluster.subnets]
+    listed = [found for kept in egress.PROFILES for found in egress.effective_ids(cluster, kept)]
+    names = _list(egress.address_or_name(cluster.snapshot, found) for found in listed)
+    seen = f"out by {_list(dict.fromkeys(paths))}; addresses that AKS keeps: {names}"
+    return Finding(IN_FORCE, Outcome(kind, cluster.id, seen, expected=cluster.outbound_type))
 
 
 def _words(value: object) -> str:
@@ -73,46 +100,54 @@ def _compare(known: Check, resource: str, observed: str | None, expected: str) -
     return Finding(known, Outcome(kind, resource, observed, expected=expected))
 
 
-def _ips(cluster: Cluster, report: Report) -> Iterator[Finding]:
-    """Expected against observed addresses; what nobody could know before the move is judged by number and novelty."""
-    expected, observed = report.after, egress.before(cluster)  # AKS may list a prefix, or the addresses taken from it
-    made = any(unread.reason == egress.MADE_BY_THE_MOVE for unread in expected.unknown)
-    missing = [found for found in expected.known if not any(holds(found, seen) for seen in observed.known)]
-    if missing and not observed.complete:
-        yield Finding(IPS, Outcome(UNKNOWN, cluster.id, "; ".join(map(str, observed.unknown)), expected=_list(missing)))
-        return
-    faults = [f"{found} is missing" for found in missing]
-    if expected.complete:
+def _ips(cluster: Cluster, report: Report) -> Finding:
+    """Expected against observed addresses; those that AKS makes or chooses are judged by their number and novelty.
+
+    Of a prefix, AKS may list the prefix or the addresses that it took from it.
+    """
+    expected, observed = report.after, egress.before(cluster)
+    reasons = {unread.reason for unread in expected.unknown}
+    known = tuple(found for found in expected.known if egress.CHOSEN_BY_AKS not in reasons)
+    faults = [f"{found} is missing" for found in known if not any(holds(found, seen) for seen in observed.known)]
+    if not reasons - {egress.CHOSEN_BY_AKS}:
         odd = [found for found in observed.known if not any(holds(outer, found) for outer in expected.known)]
         faults += [f"{found} was not expected" for found in odd]
-    faults += _not_renewed(cluster, report, observed.known) if made else []
-    told = _list([*expected.known, *(unread.reason for unread in expected.unknown)])
-    seen = "; ".join([_list(observed.known), *faults])
-    if faults:
-        yield Finding(IPS, Outcome(FAIL, cluster.id, seen, expected=told))
-    elif not made and not expected.complete:
-        reasons = "; ".join(str(unread) for unread in expected.unknown)
-        yield Finding(IPS, Outcome(SKIP, cluster.id, f"not Azure's to tell: {reasons}", expected=told))
-    else:
-        yield Finding(IPS, Outcome(PASS, cluster.id, seen, expected=told))
+    faults += _leftovers(report, observed.known)
+    if reasons & {egress.CHOSEN_BY_AKS, egress.MADE_BY_THE_MOVE}:
+        faults += _too_few(cluster)
+    faults += _changed_paths(expected.unknown, observed.unknown)
+    unread = [str(found) for found in observed.unknown if not isinstance(found, Untold)]
+    seen = "; ".join([_list(observed.known), *faults, *unread])
+    not_azures = reasons - {egress.CHOSEN_BY_AKS, egress.MADE_BY_THE_MOVE}
+    kind = UNKNOWN if unread else FAIL if faults else SKIP if not_azures else PASS
+    if kind == SKIP:
+        seen = f"{seen}; of the rest, Azure cannot tell"
+    return Finding(IPS, Outcome(kind, cluster.id, seen, expected=_list([*known, *sorted(reasons)])))
 
 
-def _not_renewed(cluster: Cluster, report: Report, observed: Sequence[str]) -> list[str]:
-    """What shows that AKS did not make the addresses that the move is to make."""
-    effective = egress.effective_ids(cluster, egress.PROFILES[report.request.to])
-    wanted = _number(report)
-    faults = [f"{len(effective)} addresses instead of {wanted}"] if len(effective) < wanted else []
-    gone = {egress.address_or_name(report.cluster.snapshot, found) for found in _released(report)}
-    return faults + [f"{found} should be gone" for found in observed if found in gone]
+def _changed_paths(expected: Sequence[Unread], observed: Sequence[Unread]) -> list[str]:
+    """The ways out of which Azure tells no address, where they are others than before the move."""
+    by_aks = (egress.MADE_BY_THE_MOVE, egress.CHOSEN_BY_AKS)
+    then, now = (
+        [str(found) for found in rows if isinstance(found, Untold) and found.reason not in by_aks]
+        for rows in (expected, observed)
+    )
+    gone = [f"{found}: not so any more" for found in then if found not in now]
+    return gone + [f"{found}: not expected" for found in now if found not in then]
 
 
-def _number(report: Report) -> int:
-    """How many addresses AKS is to make at least."""
-    return (report.request.ip_count or 1) + (report.request.ipv6_count or 0)
+def _leftovers(report: Report, observed: Sequence[str]) -> list[str]:
+    """The addresses of the gateway that was left or renewed, where they still carry egress."""
+    before, stay = report.cluster, report.after.known
+    gone = [egress.address_or_name(before.snapshot, found) for found in egress.replaced_ids(before, report.request)]
+    return [f"{found} should be gone" for found in gone if found in observed and found not in stay]
 
 
-def _released(report: Report) -> tuple[str, ...]:
-    return egress.released_ids(report.cluster, report.request)
+def _too_few(cluster: Cluster) -> list[str]:
+    """Whether AKS made fewer addresses than the profile of the type asks for."""
+    effective = egress.effective_ids(cluster, cluster.outbound_type)
+    wanted = egress.wanted_addresses(cluster)
+    return [f"{len(effective)} of {wanted} addresses"] if len(effective) < wanted else []
 
 
 def _list(found: Iterable[str]) -> str:

@@ -39,6 +39,7 @@ class ScriptedAzure:
         self.answers = list(answers)
         self.operations: list[Any] = [SUCCEEDED]
         self.reads: list[Exception] = []
+        self.before_read: Callable[[], object] = lambda: None
         self.sent: list[tuple[dict[str, Any], str | None]] = []
 
     def put(self, document: bytes, etag: str | None, _: str) -> Any:
@@ -54,6 +55,7 @@ class ScriptedAzure:
         return self._shop.snapshot()
 
     def read_cluster(self, _: str) -> Any:
+        self.before_read()
         if self.reads:
             raise self.reads.pop(0)
         return copy.deepcopy(self._shop.document)
@@ -143,7 +145,7 @@ def test_a_busy_azure_is_asked_again(tmp_path: Path, status: int, no_waiting: li
 
 def test_an_azure_that_stays_busy_is_left_alone(tmp_path: Path) -> None:
     run = Run(tmp_path, *[refused(429)] * applying.SENDS)
-    with pytest.raises(NotApplied, match="refused"):
+    with pytest.raises(NotApplied, match="did not take the update of aks-shop, sent 4 times"):
         run()
     assert len(run.azure.sent) == applying.SENDS
 
@@ -373,6 +375,59 @@ def test_a_cluster_that_was_written_and_reads_as_before_leaves_the_outcome_unkno
     assert len(run.azure.sent) == 1
 
 
+def test_a_running_operation_behind_a_lost_answer_is_waited_for(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+
+    def begins() -> Exception:
+        run.shop.set(provisioningState="Updating").document["eTag"] = "another"
+        return ServiceResponseError("reset")
+
+    reads = iter([lambda: None, lambda: None, lambda: run.shop.network(outboundType=UDR)])
+
+    def goes_on() -> None:
+        next(reads, lambda: run.shop.set(provisioningState="Succeeded"))()
+
+    run.azure.before_read = goes_on
+    run.azure.answers = [begins]
+    run()
+    assert (len(run.azure.sent), run.events) == (1, ["sending", "accepted", "succeeded"])
+
+
+class TestInterrupted:
+    def interrupted(self, tmp_path: Path, at: str) -> tuple[str, list[str]]:
+        """What is said, and what is in the record, where Ctrl-C comes in a phase."""
+        run = Run(tmp_path, ServiceResponseError("reset"), OPERATION)
+        run.azure.operations = [RUNNING] * 9
+
+        def tell(phase: str) -> None:
+            if at in phase:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt) as caught:
+            applying.apply(run.azure, run.plan, run.record, tell)
+        return str(caught.value), run.events
+
+    def test_while_azure_works_it_goes_on_there(self, tmp_path: Path) -> None:
+        said, events = self.interrupted(tmp_path, applying.WORKING)
+        assert said == applying.GOES_ON
+        assert events == ["sending", "accepted", "interrupted"]
+
+    def test_before_azure_has_taken_it_nobody_knows(self, tmp_path: Path) -> None:
+        said, events = self.interrupted(tmp_path, "did not land")
+        assert said == applying.MAY_GO_ON
+        assert events == ["sending", "interrupted"]
+
+    def test_before_it_is_sent_there_is_no_record(self, tmp_path: Path) -> None:
+        run = Run(tmp_path, OPERATION)
+
+        def tell(_: str) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            applying.apply(run.azure, run.plan, run.record, tell)
+        assert (run.azure.sent, list(tmp_path.iterdir())) == ([], [])
+
+
 class TestAFailedOperation:
     def failing(self, tmp_path: Path, shop: Shop, **options: Any) -> Run:
         run = Run(tmp_path, OPERATION, shop=shop, report=shop.report("managedNATGateway", **options))
@@ -384,6 +439,26 @@ class TestAFailedOperation:
         run = self.failing(tmp_path, shop)
         shop.network(outboundType="managedNATGateway").set(provisioningState="Failed")
         with pytest.raises(NotApplied, match=r"is stored and not in force, state Failed, .* 20\.50\.0\.2"):
+            run()
+
+    def test_names_the_address_that_really_carries_egress(self, tmp_path: Path) -> None:
+        run = Run(tmp_path, OPERATION)
+        run.azure.operations = [("Failed", "no room", 0.0)]
+        run.shop.network(outboundType=UDR).set(provisioningState="Failed")
+        with pytest.raises(NotApplied, match=r"egress IPs 52\.0\.0\.1\. The record"):
+            run()
+
+    def test_behind_a_lost_answer_is_told_with_the_error_that_the_cluster_keeps(self, tmp_path: Path) -> None:
+        run = Run(tmp_path)
+        error = {"code": "QuotaExceeded", "message": "no public IPs left"}
+
+        def lands() -> Exception:
+            run.shop.network(outboundType=UDR).document["eTag"] = "another"
+            run.shop.set(provisioningState="Failed", status={"provisioningError": error})
+            return ServiceResponseError("reset")
+
+        run.azure.answers = [lands]
+        with pytest.raises(NotApplied, match=r"its state is Failed: \(QuotaExceeded\) no public IPs left"):
             run()
 
     def test_is_told_even_where_the_cluster_cannot_be_read(self, tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from azure.cli.core.azclierror import AuthenticationError
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
 from azext_aksegress import azure
+from azext_aksegress._errors import told
 from azext_aksegress.azure import NotAsked, OnlyMethods
 from azext_aksegress.snapshot import Unread
 from tests.armsim.estate import network_id
@@ -139,3 +141,24 @@ class TestOnlyMethods:
 def test_an_error_is_said_once_and_on_one_line() -> None:
     assert azure.said(refused(400, "Code", "a\n b")) == "(Code) a b"
     assert azure.said(AzureError("no\nanswer")) == "no answer"
+
+
+class TestTheSignIn:
+    @pytest.mark.parametrize(
+        "failure", [OSError("login is not reachable"), AuthenticationError("AADSTS70043: expired")]
+    )
+    def test_a_token_that_cannot_be_had_is_an_error_of_azure(self, failure: Exception) -> None:
+        with pytest.raises(AzureError, match=str(failure)), azure._understood():
+            raise failure
+
+    def test_azs_own_words_are_kept_for_who_reads_them(self) -> None:
+        expired = AuthenticationError("AADSTS70043: expired", recommendation="az login")
+        with pytest.raises(AuthenticationError) as caught, told("rg", "aks"), azure._understood():
+            raise expired
+        assert caught.value is expired
+
+    def test_without_it_a_part_is_unread(self) -> None:
+        assert unread(SUBNET, AuthenticationError("AADSTS70043: expired")) == (
+            "az cannot sign in: AADSTS70043: expired",
+            None,
+        )

@@ -185,7 +185,9 @@ class TestAddressesAfterWithOptions:
         shop = Shop.managed()
         profile = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]
         profile["managedOutboundIPs"]["count"] = 2
+        profile["effectiveOutboundIPs"].append({"id": shop.estate.outbound_ip(CLUSTER)})
         found = egress.after(shop.cluster(), Request(LB, ip_count=1))
+        assert len(found.known) == 2
         assert [row.reason for row in found.unknown] == [egress.CHOSEN_BY_AKS]
 
     def test_made_ones_instead_of_ones_own_are_all_new(self) -> None:
@@ -222,3 +224,53 @@ class TestInForce:
         assert egress.in_force(shop.cluster())
         profile["outboundIPs"] = {"publicIPs": [{"id": shop.own_ip()}]}
         assert not egress.in_force(shop.cluster())
+
+    def test_is_not_what_stores_a_prefix_of_ones_own_that_is_not_used(self) -> None:
+        shop = Shop.managed()
+        profile = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]
+        profile["outboundIPPrefixes"] = {"publicIPPrefixes": [{"id": shop.estate.public_ip_prefix("p", "52.0.0.8/30")}]}
+        assert not egress.in_force(shop.cluster())
+
+    def test_is_a_prefix_of_ones_own_of_which_aks_lists_an_address(self) -> None:
+        shop = Shop.managed()
+        prefix, address = shop.estate.public_ip_prefix("p", "52.0.0.8/30"), shop.estate.public_ip("pip", "52.0.0.9")
+        profile = {"outboundIPPrefixes": {"publicIPPrefixes": [{"id": prefix}]}}
+        shop.network(loadBalancerProfile={**profile, "effectiveOutboundIPs": [{"id": address}]})
+        assert egress.in_force(shop.cluster())
+
+    @pytest.mark.parametrize(("outbound_type", "profile"), [(LB, "loadBalancerProfile"), (MNAT, "natGatewayProfile")])
+    def test_is_not_what_has_fewer_addresses_than_it_stores(self, outbound_type: str, profile: str) -> None:
+        shop = Shop.managed(outbound_type)
+        key = {LB: "managedOutboundIPs", MNAT: "managedOutboundIPProfile"}[outbound_type]
+        shop.document["properties"]["networkProfile"][profile][key]["count"] = 2
+        assert not egress.in_force(shop.cluster())
+
+    def test_is_no_load_balancer_beside_a_managed_nat_gateway(self) -> None:
+        shop = Shop.managed().network(natGatewayProfile={"effectiveOutboundIPs": [{"id": "/nat"}]})
+        assert not egress.in_force(shop.cluster())
+
+    def test_is_a_managed_nat_gateway_beside_a_load_balancer_since_it_goes_first(self) -> None:
+        shop = Shop.managed(MNAT).network(loadBalancerProfile={"effectiveOutboundIPs": [{"id": "/lb"}]})
+        assert egress.in_force(shop.cluster())
+
+
+class TestAfterAnUpdateThatFailed:
+    def test_the_addresses_that_are_short_are_still_to_be_made(self) -> None:
+        shop = Shop.managed()
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["managedOutboundIPs"]["count"] = 3
+        for request in (Request(LB), Request(LB, ip_count=3)):
+            found = egress.after(shop.cluster(), request)
+            assert [row.reason for row in found.unknown] == [egress.MADE_BY_THE_MOVE]
+
+    def test_those_of_a_gateway_that_was_not_made_are_still_to_be_made(self) -> None:
+        shop = Shop.managed().network(outboundType=MNAT)
+        assert [row.reason for row in egress.after(shop.cluster(), Request(MNAT)).unknown] == [egress.MADE_BY_THE_MOVE]
+
+    def test_those_of_ones_own_that_are_stored_are_expected(self) -> None:
+        shop = Shop.managed()
+        own = shop.own_ip(ipAddress="52.0.1.1")
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"].update(
+            outboundIPs={"publicIPs": [{"id": own}]}, managedOutboundIPs=None
+        )
+        assert egress.after(shop.cluster(), Request(LB)).known == ("52.0.1.1",)
+        assert egress.before(shop.cluster()).known == ("20.50.0.2",)

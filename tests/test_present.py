@@ -99,9 +99,10 @@ class TestProgress:
         cli = SimpleNamespace(
             only_show_errors=False,
             config=SimpleNamespace(getboolean=lambda *_, fallback: fallback),
-            invocation=SimpleNamespace(data={present._CLUSTERS: 2 if cluster else 1}),
+            invocation=SimpleNamespace(data={present._CLUSTERS: [1, 2] if cluster else [1]}),
+            data={present._CLUSTER: cluster},
         )
-        talk = present.Talk(cli, cluster)
+        talk = present.Talk(cli)
         for second, phase in phases:
             clock[0] = second
             talk.phase(phase)
@@ -117,3 +118,43 @@ class TestProgress:
 
     def test_of_several_clusters_each_line_names_its_own(self, monkeypatch: pytest.MonkeyPatch) -> None:
         assert self.said(monkeypatch, [(0, "sending")], "aks-two") == ["aks-two: sending (0:00)"]
+
+    def test_the_lines_of_one_of_several_clusters_name_it_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        written: list[str] = []
+
+        def keep(lines: Any, _: object) -> None:
+            written.extend("".join(text for _, text in line) for line in lines)
+
+        monkeypatch.setattr(present, "_print", keep)
+        present.Talk(several("aks-two")).lines([[("primary", "Plan")], [("error", "- 20.1.2.3")]])
+        assert written == ["aks-two: Plan", "aks-two: - 20.1.2.3"]
+
+
+def several(cluster: str) -> Any:
+    """As much of az as a command on the second of two clusters sees."""
+    cli = Cli()
+    cli.only_show_errors = False
+    cli.config = SimpleNamespace(getboolean=lambda *_, fallback: fallback, get=lambda *_, fallback=None: "json")
+    cli.data = {"subscription_id": "11111111-1111-1111-1111-111111111111", "safe_params": [], present._CLUSTER: cluster}
+    cli.invocation.data[present._CLUSTERS] = [("", "", "aks-one"), ("", "", cluster)]
+    return cli
+
+
+def test_a_cluster_that_fails_in_a_way_nobody_thought_of_is_a_row_too() -> None:
+    def command(cmd: Any, **_: Any) -> None:
+        raise TypeError("nobody thought of it")
+
+    cli = several("aks-two")
+    row = present.for_each_cluster(command)(
+        SimpleNamespace(cli_ctx=cli), resource_group_name="rg", resource_name="aks-two"
+    )
+    assert row["id"].endswith("/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks-two")
+    assert row["error"] == "nobody thought of it"
+    assert cli.ends_with() == 1
+
+
+def test_a_cluster_that_is_named_twice_is_no_second_one() -> None:
+    cli = several("aks-two")
+    cli.invocation.data.clear()
+    named = [present.one_more_cluster(cli, "rg", name) for name in ("aks-one", "aks-two", "AKS-One")]
+    assert named == [True, True, False]

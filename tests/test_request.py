@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from azext_aksegress import request
+from azext_aksegress._validators import ids
 from azext_aksegress.request import OPTIONS, Request
 from tests.builders import Shop
 
@@ -65,9 +68,60 @@ def test_the_cache_can_be_left_only_by_a_target_with_a_way_out() -> None:
     assert not Request("none", artifact_source="Direct").asked
 
 
-def test_what_is_stored_can_be_asked_for_again_without_what_aks_sets_by_itself() -> None:
-    assert request.as_stored(LB, properties(Shop.managed())) == Request(LB)
-    profile = {"outboundIPs": {"publicIPs": [{"id": "/a"}]}, "allocatedOutboundPorts": 8, "idleTimeoutInMinutes": 30}
-    shop = Shop.managed().network(loadBalancerProfile=profile)
-    assert request.as_stored(LB, properties(shop)) == Request(LB, ip_ids=("/a",), ports=8)
-    assert request.as_stored(MNAT, properties(Shop.managed(MNAT))) == Request(MNAT, nat_gateway_sku="Standard")
+class TestWhatBringsBackWhatIsStored:
+    AWAY = Request(UDR)
+
+    def test_leaves_out_what_aks_sets_by_itself(self) -> None:
+        assert request.as_stored(LB, properties(Shop.managed()), self.AWAY) == Request(LB)
+
+    def test_asks_for_what_was_configured(self) -> None:
+        profile = {
+            "outboundIPs": {"publicIPs": [{"id": "/a"}]},
+            "allocatedOutboundPorts": 8,
+            "idleTimeoutInMinutes": 30,
+        }
+        shop = Shop.managed().network(loadBalancerProfile=profile)
+        assert request.as_stored(LB, properties(shop), self.AWAY) == Request(LB, ip_ids=("/a",), ports=8)
+
+    def test_says_the_sku_though_it_is_the_default(self) -> None:
+        found = request.as_stored(MNAT, properties(Shop.managed(MNAT)), self.AWAY)
+        assert found == Request(MNAT, nat_gateway_sku="Standard")
+
+    @pytest.mark.parametrize(
+        ("changed", "back"),
+        [
+            ({"idle_timeout": 60}, {"idle_timeout": 30}),
+            ({"ports": 1024, "ip_count": 3}, {"ports": 0, "ip_count": 1}),
+            ({"ip_ids": ("/a",)}, {"ip_count": 1}),
+        ],
+    )
+    def test_undoes_options_of_the_same_type(self, changed: dict[str, Any], back: dict[str, Any]) -> None:
+        found = request.as_stored(LB, properties(Shop.managed()), Request(LB, **changed))
+        assert found == Request(LB, **back)
+
+
+@pytest.mark.parametrize(
+    ("to", "options"),
+    [
+        (LB, {"ports": 0, "ipv6_count": 0, "idle_timeout": 30}),
+        (MNAT, {"nat_gateway_sku": "Standard", "idle_timeout": 4}),
+    ],
+)
+def test_what_azure_does_not_say_is_what_it_sets_by_itself(to: str, options: dict[str, Any]) -> None:
+    assert Request(to, **options).differences({"networkProfile": {}}) == ()
+    assert Request(LB, artifact_source="Direct").differences({}) == ()
+
+
+def test_a_count_that_is_not_said_beside_addresses_of_ones_own_is_no_default() -> None:
+    stored = {"networkProfile": {"loadBalancerProfile": {"outboundIPs": {"publicIPs": [{"id": "/a"}]}}}}
+    assert len(Request(LB, ip_count=1).differences(stored)) == 1
+
+
+def test_bare_ids_of_a_nat_gateway_are_read_too() -> None:
+    stored = {"networkProfile": {"natGatewayProfile": {"outboundIPs": {"publicIPs": ["/A"]}}}}
+    assert Request(MNAT, ip_ids=("/a",)).differences(stored) == ()
+
+
+@pytest.mark.parametrize("text", ["/a,/A/", " /a , ,/a"])
+def test_an_id_that_is_named_twice_is_one(text: str) -> None:
+    assert ids(text) == ("/a",)

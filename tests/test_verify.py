@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from azext_aksegress import verify
 from azext_aksegress.request import Request
-from tests.armsim.estate import cluster_id
+from tests.armsim.estate import cluster_id, load_balancer_profile, network_id, node_group
 from tests.builders import CLUSTER, Shop
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
@@ -36,7 +37,12 @@ def outcomes(after: Shop | None, target: str = UDR, before: Shop | None = None, 
 
 
 def test_type_states_and_addresses_are_proven() -> None:
-    assert outcomes(Shop.byo(UDR)) == {"verify.type": "pass", "verify.state": "pass", "verify.ips": "pass"}
+    assert outcomes(Shop.byo(UDR)) == {
+        "verify.type": "pass",
+        "verify.state": "pass",
+        "verify.inForce": "pass",
+        "verify.ips": "pass",
+    }
 
 
 def test_another_type_than_asked_for_fails() -> None:
@@ -62,6 +68,12 @@ def test_a_cluster_without_pools_is_unknown() -> None:
 
 def test_it_says_the_addresses_that_are_there_now() -> None:
     assert verify.read_again(Reads(Shop.byo(UDR)), Shop.byo().routed().report(UDR))[1] == ("52.0.0.1",)
+
+
+def test_the_sku_that_aks_chose_is_named() -> None:
+    assert (
+        found(Shop.managed(MNAT), MNAT, Shop.managed())["verify.type"].seen.observed == "managedNATGateway (Standard)"
+    )
 
 
 class TestOptions:
@@ -123,9 +135,11 @@ class TestAddresses:
         assert outcomes(after, LB, before, prefix_ids=(prefix,))["verify.ips"] == "pass"
 
     def test_fewer_than_aks_was_to_make_fails(self) -> None:
-        finding = found(Shop.managed(MNAT), MNAT, Shop.managed(), ip_count=2)["verify.ips"]
+        after = Shop.managed(MNAT)
+        after.document["properties"]["networkProfile"]["natGatewayProfile"]["managedOutboundIPProfile"]["count"] = 2
+        finding = found(after, MNAT, Shop.managed(), ip_count=2)["verify.ips"]
         assert finding.outcome == "fail"
-        assert "1 addresses instead of 2" in (finding.seen.observed or "")
+        assert "1 of 2 addresses" in (finding.seen.observed or "")
 
     def test_a_released_one_that_is_still_there_fails(self) -> None:
         before = Shop.managed(MNAT)
@@ -139,3 +153,116 @@ class TestAddresses:
 
     def test_none_are_expected_of_an_isolated_cluster(self) -> None:
         assert outcomes(Shop.byo("none"), "none", Shop.byo())["verify.ips"] == "pass"
+        routed = Shop.byo("none").routed()
+        assert outcomes(routed, "none", Shop.byo())["verify.ips"] == "fail"
+
+    def test_new_ones_that_cannot_be_read_are_unknown(self) -> None:
+        after = Shop.managed(MNAT)
+        (made,) = after.document["properties"]["networkProfile"]["natGatewayProfile"]["effectiveOutboundIPs"]
+        after.arm.forbid(made["id"])
+        assert outcomes(after, MNAT, Shop.managed())["verify.ips"] == "unknown"
+
+    def test_a_subnet_that_cannot_be_read_afterwards_is_unknown(self) -> None:
+        assert outcomes(Shop.byo(UANAT).forbid("snet-apps"), UANAT, Shop.byo().gated())["verify.ips"] == "unknown"
+
+    def test_fewer_that_were_among_those_of_before_pass_and_no_others(self) -> None:
+        before, after, stranger = self.with_addresses(3), self.with_addresses(1), self.with_addresses(1, first=9)
+        assert outcomes(after, LB, before, ip_count=1)["verify.ips"] == "pass"
+        assert outcomes(stranger, LB, before, ip_count=1)["verify.ips"] == "fail"
+
+    def test_more_beside_those_of_before_pass_and_fewer_fail(self) -> None:
+        before = self.with_addresses(1)
+        assert outcomes(self.with_addresses(3), LB, before, ip_count=3)["verify.ips"] == "pass"
+        assert outcomes(self.with_addresses(3, first=2), LB, before, ip_count=3)["verify.ips"] == "fail"
+
+    def test_ones_own_that_made_ones_were_to_replace_must_be_gone(self) -> None:
+        shop = Shop.managed()
+        own = shop.own_ip(ipAddress="52.0.0.7")
+        profile = {"outboundIPs": {"publicIPs": [{"id": own}]}, "effectiveOutboundIPs": [{"id": own}]}
+        shop.network(loadBalancerProfile=profile)
+        after = Shop.managed()
+        after.network(loadBalancerProfile={"managedOutboundIPs": {"count": 1}, "effectiveOutboundIPs": [{"id": own}]})
+        after.own_ip(ipAddress="52.0.0.7")
+        finding = found(after, LB, shop, ip_count=1)["verify.ips"]
+        assert (finding.outcome, "52.0.0.7 should be gone" in (finding.seen.observed or "")) == ("fail", True)
+
+    def test_after_a_failed_update_those_that_were_short_must_be_there(self) -> None:
+        before = self.with_addresses(1)
+        before.document["properties"]["networkProfile"]["loadBalancerProfile"]["managedOutboundIPs"]["count"] = 3
+        short = self.with_addresses(1)
+        short.document["properties"]["networkProfile"]["loadBalancerProfile"]["managedOutboundIPs"]["count"] = 3
+        for request in ({}, {"ip_count": 3}):
+            assert outcomes(self.with_addresses(3), LB, before, **request)["verify.ips"] == "pass"
+            assert outcomes(short, LB, before, **request)["verify.ips"] == "fail"
+
+    @staticmethod
+    def with_addresses(number: int, first: int = 1) -> Shop:
+        """A cluster behind a load balancer with some addresses that AKS made, numbered from the first."""
+        shop = Shop.managed()
+        group = node_group(CLUSTER)
+        ids = [
+            shop.estate.public_ip(f"made-{found}", f"20.60.0.{found}", group) for found in range(first, first + number)
+        ]
+        shop.network(loadBalancerProfile=load_balancer_profile(ids))
+        return shop
+
+
+class TestWaysOutThatAzureCannotTellTheAddressOf:
+    """An appliance of nobody's carries egress before and after, or does it?"""
+
+    def after(self, hop: str = "10.9.9.9", hop_type: str = "VirtualAppliance") -> Shop:
+        return Shop.byo(UDR).routed(hop=hop if hop_type == "VirtualAppliance" else None, hop_type=hop_type)
+
+    def outcomes(self, after: Shop) -> set[str]:
+        found = outcomes(after, UDR, Shop.byo().routed(hop="10.9.9.9"))
+        return {found["verify.inForce"], found["verify.ips"]}
+
+    def test_the_same_one_cannot_be_proven_and_is_no_difference(self) -> None:
+        assert self.outcomes(self.after()) == {"pass", "skip"}
+
+    def test_another_one_is_a_difference(self) -> None:
+        assert "fail" in self.outcomes(self.after(hop="10.8.8.8"))
+
+    def test_none_at_all_is_a_difference(self) -> None:
+        assert "fail" in self.outcomes(self.after(hop_type="Internet"))
+        detached = self.after()
+        for subnet in detached.subnets.values():
+            detached.estate[subnet]["properties"].pop("routeTable")
+        assert "fail" in self.outcomes(detached)
+
+    def test_a_table_that_cannot_be_read_is_unknown(self) -> None:
+        after = self.after()
+        after.arm.forbid(network_id("routeTables", "rt-snet-apps"))
+        assert self.outcomes(after) == {"unknown"}
+
+
+class TestInForce:
+    @pytest.mark.parametrize("effective", [[], ["somebody-elses"]])
+    def test_a_load_balancer_without_the_addresses_of_ones_own_fails_though_another_path_goes_first(
+        self, effective: list[str]
+    ) -> None:
+        before, after = Shop.byo(UANAT), Shop.byo(LB).gated()
+        own = before.own_ip(ipAddress="52.0.1.1")
+        after.network(
+            loadBalancerProfile={
+                "outboundIPs": {"publicIPs": [{"id": own}]},
+                "effectiveOutboundIPs": [{"id": after.own_ip(name)} for name in effective],
+            }
+        )
+        found = outcomes(after, LB, before, ip_ids=(own,))
+        assert (found["verify.options"], found["verify.inForce"]) == ("pass", "fail")
+
+    @pytest.mark.parametrize("target", [UDR, "none"])
+    def test_a_load_balancer_that_keeps_its_addresses_fails(self, target: str) -> None:
+        after = Shop.byo(target).routed() if target == UDR else Shop.byo(target)
+        kept = Shop.byo().document["properties"]["networkProfile"]["loadBalancerProfile"]
+        assert outcomes(after.network(loadBalancerProfile=kept), target)["verify.inForce"] == "fail"
+
+    def test_a_default_route_that_may_come_by_bgp_is_not_azures_to_tell(self) -> None:
+        shop = Shop.byo(UDR)
+        for name in shop.subnets:
+            shop.table(name)
+        assert outcomes(shop)["verify.inForce"] == "skip"
+
+    def test_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
+        assert outcomes(Shop.byo(UDR).forbid("snet-apps"))["verify.inForce"] == "unknown"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Any, Iterator
 
 from azext_aksegress import arm, egress
 from azext_aksegress.arm import Json
@@ -10,12 +10,14 @@ from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check, unkno
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import az, before, where
 from azext_aksegress.matrix import LOAD_BALANCER, MANAGED_NAT_GATEWAY, STANDARD, STANDARD_V2
+from azext_aksegress.network import address_range
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
 _LB = "AKS documentation, configure-load-balancer-standard.md, 2026-07-02"
 _BLOG = "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29"
 _KINDS = {"address": "Microsoft.Network/publicIPAddresses", "prefix": "Microsoft.Network/publicIPPrefixes"}
+MOST_NAT_ADDRESSES = 16
 _ATTACHMENTS = ("ipConfiguration", "natGateway", "loadBalancerFrontendIpConfiguration")
 """What a public IP or prefix says of the one thing that uses it."""
 
@@ -43,6 +45,7 @@ def own_addresses_fit(cluster: Cluster, request: Request) -> Iterator[Outcome]:
             continue
         fix = (before(_create(cluster, request, kind)),)
         yield Fail(address_id, "; ".join(faults), fix=fix) if faults else Pass(address_id, arm.name(address_id))
+    yield from _too_many(cluster, request)
 
 
 def _combination(cluster: Cluster, request: Request) -> Iterator[Outcome]:
@@ -65,9 +68,19 @@ def _combination(cluster: Cluster, request: Request) -> Iterator[Outcome]:
         )
 
 
+def _too_many(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """All addresses of all prefixes count (Azure documentation, NAT gateway limits); raises Unread."""
+    if request.to == MANAGED_NAT_GATEWAY and request.prefix_ids:
+        ranges = [address_range(egress.address(cluster.snapshot, found)) for found in request.prefix_ids]
+        number = len(request.ip_ids) + sum(found.num_addresses for found in ranges if found)
+        if number > MOST_NAT_ADDRESSES:
+            yield Fail(cluster.id, f"{number} addresses are given, and a NAT gateway takes {MOST_NAT_ADDRESSES}")
+
+
 def _faults(cluster: Cluster, request: Request, kind: str, address_id: str) -> Iterator[str]:
     """Why an address cannot carry the egress, in words; raises Unread."""
-    if not arm.same(arm.resource_type(address_id), _KINDS[kind]) or not arm.part(address_id, "subscriptions"):
+    named = address_id.lower().startswith("/subscriptions/") and not arm.is_collection(address_id)
+    if not named or not arm.same(arm.resource_type(address_id), _KINDS[kind]):
         yield f"is not the id of a public IP {kind}: that is /subscriptions/.../providers/{_KINDS[kind]}/NAME"
         return
     try:
@@ -77,25 +90,27 @@ def _faults(cluster: Cluster, request: Request, kind: str, address_id: str) -> I
             raise
         yield "does not exist"
         return
-    yield from _place(cluster, request, kind, document)
-    yield from _settings(request, kind, document)
+    yield from _place(cluster, document)
+    if kind == "prefix" and request.to == LOAD_BALANCER and _is_elsewhere(cluster, address_id):
+        yield "is in another subscription than the cluster, which AKS refuses for prefixes"
+    yield from _settings(cluster, request, kind, document)
     yield from _uses(cluster, request, document)
 
 
-def _place(cluster: Cluster, request: Request, kind: str, document: Json) -> Iterator[str]:
+def _place(cluster: Cluster, document: Json) -> Iterator[str]:
     location, home = arm.text(document, "location"), cluster.location
     if location is None or home is None:
         nowhere = document if location is None else cluster.document
         raise Unread(arm.text(nowhere, "id"), "Azure's answer has no location")
     if location.lower().replace(" ", "") != home:
         yield f"is in {location}, and the cluster in {home}"
-    subscription = arm.part(arm.text(document, "id") or "", "subscriptions")
-    elsewhere = not arm.same(subscription, cluster.subscription_id)
-    if kind == "prefix" and request.to == LOAD_BALANCER and elsewhere:
-        yield "is in another subscription than the cluster, which AKS refuses for prefixes"
 
 
-def _settings(request: Request, kind: str, document: Json) -> Iterator[str]:
+def _is_elsewhere(cluster: Cluster, address_id: str) -> bool:
+    return not arm.same(arm.part(address_id, "subscriptions"), cluster.subscription_id)
+
+
+def _settings(cluster: Cluster, request: Request, kind: str, document: Json) -> Iterator[str]:
     properties, sku = document["properties"], arm.text(document, "sku", "name")
     if not arm.same(sku, _sku(request)):
         yield f"is of SKU {sku or 'Basic'}, and {request.to} takes {_sku(request)} only"
@@ -104,19 +119,22 @@ def _settings(request: Request, kind: str, document: Json) -> Iterator[str]:
         yield f"is in state {state or 'unknown'}, not Succeeded"
     if kind == "address" and not arm.same(method, "Static"):
         yield f"is allocated {method or 'in an unknown way'}, not Static"
+    if arm.same(arm.text(properties, "publicIPAddressVersion"), "IPv6") and not cluster.dual_stack:
+        yield "is IPv6, and the cluster is IPv4 only"
     if request.to == MANAGED_NAT_GATEWAY and arm.dig(properties, "customIPPrefix"):
         yield "is of a custom IP prefix, which a managed NAT gateway does not take"
 
 
 def _uses(cluster: Cluster, request: Request, document: Json) -> Iterator[str]:
-    """What an address is attached to, unless that is the very load balancer or NAT gateway that keeps it."""
-    effective = egress.effective_ids(cluster, egress.PROFILES[request.to])
-    stays = cluster.outbound_type == request.to
-    if stays and any(arm.same(arm.text(document, "id"), found) for found in effective):
-        return
+    """What an address is attached to, unless that is the cluster's own load balancer or NAT gateway, which keeps it."""
+    address_id = arm.text(document, "id") or ""
+    if cluster.made_by_aks(address_id):
+        yield "was made by AKS, which does not take it for one's own"
+    mine = (*egress.effective_ids(cluster, request.to), *egress.stored_own_ids(cluster))
+    stays = cluster.outbound_type == request.to and any(arm.same(address_id, found) for found in mine)
     for key in _ATTACHMENTS:
         user = arm.text(document, "properties", key, "id")
-        if user:
+        if user and not (stays and cluster.made_by_aks(user)):
             yield f"is attached to {_owner(user)}"
 
 
@@ -133,7 +151,11 @@ def _sku(request: Request) -> str:
 
 
 def _create(cluster: Cluster, request: Request, kind: str) -> str:
-    options = {**where(cluster.id), "name": "<new-name>", "sku": _sku(request), "location": cluster.location or ""}
+    """A new one that fits; StandardV2 is zone-redundant (AKS documentation, nat-gateway.md, 2026-07-07)."""
+    options: dict[str, Any] = {**where(cluster.id), "name": "<new-name>", "sku": _sku(request)}
+    options["location"] = cluster.location or "<region>"
+    if _sku(request) == STANDARD_V2:
+        options["zone"] = ("1", "2", "3")
     if kind == "prefix":
         return az("network public-ip prefix create", **options, length="31")
     return az("network public-ip create", **options)

@@ -8,6 +8,7 @@ from azext_aksegress.checks import Fail, Outcome, Pass, Skip, check
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.matrix import LOAD_BALANCER, MANAGED_NAT_GATEWAY, STANDARD_V2
 from azext_aksegress.request import Option, Request, Value
+from azext_aksegress.snapshot import API_VERSION
 
 
 @check(
@@ -25,25 +26,20 @@ from azext_aksegress.request import Option, Request, Value
 def numbers_are_in_range(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS refuses numbers that are out of range."""
     numbers = [(option, value) for option, value in request.asked if option.limits]
-    for option, value in numbers:
-        fault = _fault(request, option, value)
-        if fault:
-            yield Fail(cluster.id, fault, expected=_expected(option))
-    if numbers:
-        yield Pass(cluster.id, f"{len(numbers)} given")
-    else:
-        yield Skip("none are given")
+    ranges = [(_out_of_range(option, value), _expected(option)) for option, value in numbers]
+    faults = [(fault, expected) for fault, expected in (*ranges, *_unknown_here(cluster, request)) if fault]
+    for fault, expected in faults:
+        yield Fail(cluster.id, fault, expected=expected)
+    if not faults:
+        yield Pass(cluster.id, f"{len(numbers)} given") if numbers else Skip("none are given")
 
 
-def _fault(request: Request, option: Option, value: Value) -> str | None:
+def _out_of_range(option: Option, value: Value) -> str | None:
     lowest, highest, step = option.limits or (0, 0, 1)
     number = len(value) if isinstance(value, tuple) else int(value)
-    if not lowest <= number <= highest or number % step:
-        return f"{option.flags[0]}: {number} is not {_expected(option)}"
-    needs_v2 = option.field == "ipv6_count" and request.to == MANAGED_NAT_GATEWAY
-    if needs_v2 and request.nat_gateway_sku != STANDARD_V2:
-        return f"{option.flags[0]} needs --nat-gateway-sku {STANDARD_V2}: no other has IPv6"
-    return None
+    if lowest <= number <= highest and number % step == 0:
+        return None
+    return f"{option.flags[0]}: {number} is not {_expected(option)}"
 
 
 def _expected(option: Option) -> str:
@@ -51,3 +47,16 @@ def _expected(option: Option) -> str:
     multiple = f", a multiple of {step}" if step > 1 else ""
     ids = " ids" if option.takes_ids else ""
     return f"{lowest} to {highest}{ids}{multiple}"
+
+
+def _unknown_here(cluster: Cluster, request: Request) -> Iterator[tuple[str, str]]:
+    """Options that the target, the cluster or the cloud does not know."""
+    if request.ipv6_count:
+        if request.to == MANAGED_NAT_GATEWAY and request.nat_gateway_sku != STANDARD_V2:
+            yield f"an IPv6 count needs --nat-gateway-sku {STANDARD_V2}: no other has IPv6", STANDARD_V2
+        if not cluster.dual_stack:
+            yield "an IPv6 count needs a dual-stack cluster, and this one is IPv4 only: leave it out", "no IPv6 count"
+    answered = cluster.snapshot.api_version
+    if request.nat_gateway_sku and answered < API_VERSION:
+        needs = f"--nat-gateway-sku needs api-version {API_VERSION}, and this cloud answers with {answered}"
+        yield f"{needs}: leave it out", API_VERSION

@@ -11,7 +11,7 @@ from azext_aksegress.checks import Done, Fail, Outcome, Pass, Skip, Warn, check,
 from azext_aksegress.cluster import Cluster, Pool
 from azext_aksegress.fixes import after, az, before
 from azext_aksegress.request import Request
-from azext_aksegress.snapshot import Unread
+from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Unread
 
 OLDEST_CLI, OLDEST_CLI_FOR_ISOLATION = "2.56.0", "2.71.0"
 SETTLED = ("Succeeded", "Failed", "Canceled")
@@ -119,6 +119,26 @@ def cli_is_new_enough(_: Cluster, request: Request) -> Iterator[Outcome]:
         )
     else:
         yield Pass(None, f"az {request.cli_version}")
+
+
+@check(
+    "EGR106",
+    "what is still a preview is known to be one",
+    to=[matrix.BLOCK],
+    blocks=True,
+    sources=(_EGRESS, "aks-preview 9.0.0b2"),
+)
+def preview_is_known(cluster: Cluster, _: Request) -> Iterator[Outcome]:
+    """A preview comes without support, may change, and no stable api-version knows block."""
+    answered = cluster.snapshot.api_version
+    if answered in (API_VERSION, PREVIEW_API_VERSION):
+        yield Warn(cluster.id, f"block is a preview: it is read and sent with api-version {PREVIEW_API_VERSION}")
+    else:
+        yield Fail(
+            cluster.id,
+            f"this cloud answers with api-version {answered}, which does not know block",
+            expected=PREVIEW_API_VERSION,
+        )
 
 
 @check("EGR107", "no operation is running, cluster and pools are in state Succeeded", blocks=True)

@@ -37,6 +37,8 @@ def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Ou
         return
     back = cluster.path_back(request.to, request.nat_gateway_sku)
     move = f"{request.to} -> {cluster.outbound_type}"
+    if request.to == cluster.outbound_type:
+        move = f"{request.to} ({request.nat_gateway_sku}) -> ({cluster.nat_gateway_sku or matrix.STANDARD})"
     if back is None or not back.supported:
         source = f" ({back.source}, {back.date})" if back else ""
         yield Warn(cluster.id, f"{move} is not supported{source}")
@@ -50,7 +52,7 @@ def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Ou
 def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS deletes the public IPs that it made for the old path: on the way back the cluster gets other addresses."""
     released = egress.released_ids(cluster, request)
-    carriers = tuple(egress.carriers(cluster, egress.today(cluster)))
+    carriers = tuple(egress.carriers(cluster, None))
     carried = {found.lower() for row in carriers for found in row.address_ids}
     lost = [address_id for address_id in released if address_id.lower() in carried]
     fewer = -egress.added_addresses(cluster, request)

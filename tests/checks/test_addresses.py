@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.armsim.estate import LOCATION, OTHER_SUBSCRIPTION, network_id
-from tests.builders import Shop, fixes
+from tests.armsim.estate import LOCATION, OTHER_SUBSCRIPTION, network_id, node_group
+from tests.builders import CLUSTER, Shop, fixes
 
 LB, MNAT = "loadBalancer", "managedNATGateway"
+LOAD_BALANCER = f"{network_id('loadBalancers', 'kubernetes', node_group(CLUSTER))}/frontendIPConfigurations/a"
 V2 = {"nat_gateway_sku": "StandardV2"}
 
 
@@ -115,8 +116,57 @@ class TestEGR224:
 
     def test_one_that_the_load_balancer_has_and_keeps_fits(self) -> None:
         shop = Shop.managed()
-        own = shop.own_ip(ipConfiguration={"id": "/x/loadBalancers/kubernetes/frontendIPConfigurations/a"})
+        own = shop.own_ip(ipConfiguration={"id": LOAD_BALANCER})
         shop.network(
             loadBalancerProfile={"outboundIPs": {"publicIPs": [{"id": own}]}, "effectiveOutboundIPs": [{"id": own}]}
         )
         assert shop.outcomes("EGR224", LB, ip_ids=(own, shop.own_ip("pip-two"))) == [("pass", "pip-own")]
+
+    def test_one_that_a_failed_update_left_on_the_load_balancer_fits(self) -> None:
+        shop = Shop.managed().set(provisioningState="Failed")
+        own = shop.own_ip(ipConfiguration={"id": LOAD_BALANCER})
+        profile = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]
+        profile["outboundIPs"] = {"publicIPs": [{"id": own}]}
+        assert shop.outcome("EGR224", LB, ip_ids=(own,)) == "pass"
+
+    def test_one_that_something_else_shares_with_it_does_not(self) -> None:
+        shop = Shop.managed()
+        own = shop.own_ip(natGateway={"id": network_id("natGateways", "nat-shop")})
+        shop.network(
+            loadBalancerProfile={"outboundIPs": {"publicIPs": [{"id": own}]}, "effectiveOutboundIPs": [{"id": own}]}
+        )
+        assert shop.outcome("EGR224", LB, ip_ids=(own,)) == "fail"
+
+    def test_one_that_aks_made_is_not_ones_own(self) -> None:
+        shop = Shop.managed()
+        (made,) = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["effectiveOutboundIPs"]
+        ((outcome, words),) = seen(shop, ip_ids=(made["id"],))
+        assert (outcome, "was made by AKS" in words) == ("fail", True)
+
+    def test_a_prefix_of_another_subscription_fits_a_nat_gateway(self) -> None:
+        shop = Shop.managed()
+        other = network_id("publicIPPrefixes", "ippre", subscription=OTHER_SUBSCRIPTION)
+        shop.estate.add(other, {"ipPrefix": "52.0.0.8/30"}, sku={"name": "StandardV2"})
+        assert shop.outcome("EGR224", MNAT, prefix_ids=(other,), **V2) == "pass"
+
+    def test_the_id_of_a_list_is_none_of_an_address(self) -> None:
+        ((outcome, words),) = seen(Shop.managed("none"), ip_ids=(network_id("publicIPAddresses", "x")[:-2],))
+        assert (outcome, "is not the id of a public IP address" in words) == ("fail", True)
+
+    def test_a_cluster_without_a_region_leaves_it_unknown(self) -> None:
+        shop = Shop.managed("none")
+        own = shop.own_ip()
+        shop.document.pop("location")
+        assert shop.outcome("EGR224", LB, ip_ids=(own,)) == "unknown"
+
+    def test_the_addresses_of_prefixes_count_against_the_limit_of_a_nat_gateway(self) -> None:
+        shop = Shop.managed()
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.0/28")
+        shop.estate[prefix]["sku"] = {"name": "StandardV2"}
+        assert shop.outcome("EGR224", MNAT, prefix_ids=(prefix,), **V2) == "pass"
+        own = shop.own_ip(sku="StandardV2")
+        (finding,) = shop.findings("EGR224", MNAT, ip_ids=(own,), prefix_ids=(prefix,), **V2)
+        assert (finding.outcome, finding.seen.observed) == (
+            "fail",
+            "17 addresses are given, and a NAT gateway takes 16",
+        )

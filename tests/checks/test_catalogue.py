@@ -8,13 +8,14 @@ from azext_aksegress import checks
 
 HERE = Path(__file__).parent
 BUILT = [
-    *("EGR101", "EGR102", "EGR103", "EGR104", "EGR105", "EGR107", "EGR108", "EGR113"),
+    *("EGR101", "EGR102", "EGR103", "EGR104", "EGR105", "EGR106", "EGR107", "EGR108", "EGR113"),
     *("EGR201", "EGR202", "EGR203", "EGR211", "EGR212", "EGR221", "EGR222", "EGR223", "EGR224", "EGR241", "EGR242"),
     *("EGR301", "EGR302", "EGR304", "EGR403"),
     *("EGR601", "EGR602", "EGR603", "EGR604"),
 ]
 NEVER_UNKNOWN = {
     "EGR105": "the version of az is always known, or there is no az",
+    "EGR106": "the api-version that answered is always known",
     "EGR302": "a note, which says in words what is not known",
     "EGR304": "a note, which depends on nothing",
     "EGR403": "judged on the request alone",

@@ -8,6 +8,7 @@ from tests.builders import Shop
 
 LB, MNAT = "loadBalancer", "managedNATGateway"
 V2 = {"nat_gateway_sku": "StandardV2"}
+DUAL = ["IPv4", "IPv6"]
 IDS = tuple(f"/id{number}" for number in range(17))
 
 
@@ -25,7 +26,7 @@ class TestEGR403:
         ],
     )
     def test_the_bounds_are_in_range(self, to: str, options: dict[str, Any]) -> None:
-        assert Shop.managed("none").outcome("EGR403", to, **options) == "pass"
+        assert Shop.managed("none").network(ipFamilies=DUAL).outcome("EGR403", to, **options) == "pass"
 
     @pytest.mark.parametrize(
         ("to", "options", "expected"),
@@ -45,7 +46,7 @@ class TestEGR403:
         ],
     )
     def test_beyond_them_it_fails_and_says_the_range(self, to: str, options: dict[str, Any], expected: str) -> None:
-        (finding,) = Shop.managed("none").findings("EGR403", to, **options)
+        (finding,) = Shop.managed("none").network(ipFamilies=DUAL).findings("EGR403", to, **options)
         assert (finding.outcome, finding.seen.expected) == ("fail", expected)
 
     def test_each_number_out_of_range_is_named(self) -> None:
@@ -54,4 +55,13 @@ class TestEGR403:
 
     @pytest.mark.parametrize("options", [{}, {"nat_gateway_sku": "Standard"}])
     def test_ipv6_needs_standard_v2(self, options: dict[str, Any]) -> None:
-        assert Shop.managed().outcome("EGR403", MNAT, ipv6_count=1, **options) == "fail"
+        assert Shop.managed().network(ipFamilies=DUAL).outcome("EGR403", MNAT, ipv6_count=1, **options) == "fail"
+
+    @pytest.mark.parametrize(("to", "options"), [(LB, {}), (MNAT, V2)])
+    def test_ipv6_needs_a_dual_stack_cluster(self, to: str, options: dict[str, Any]) -> None:
+        assert Shop.managed("none").outcome("EGR403", to, ipv6_count=1, **options) == "fail"
+
+    def test_a_sku_needs_an_api_version_that_knows_it(self) -> None:
+        shop = Shop.managed().older("2025-10-01")
+        assert shop.outcome("EGR403", MNAT, nat_gateway_sku="Standard") == "fail"
+        assert shop.outcome("EGR403", MNAT, idle_timeout=30) == "pass"

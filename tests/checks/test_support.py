@@ -188,6 +188,20 @@ class TestEGR105CliIsNewEnough:
         assert Shop.byo().outcome("EGR105", UDR, cli_version=None) == "skip"
 
 
+class TestEGR106PreviewIsKnown:
+    def test_block_is_a_preview_and_its_api_version_is_named(self) -> None:
+        for shop in (Shop.managed(), Shop.managed().older("2026-05-02-preview")):
+            (finding,) = shop.findings("EGR106", "block")
+            assert finding.outcome == "warn"
+            assert "2026-05-02-preview" in (finding.seen.observed or "")
+
+    def test_a_cloud_that_does_not_know_it_fails(self) -> None:
+        assert Shop.managed().older("2025-10-01").outcome("EGR106", "block") == "fail"
+
+    def test_no_other_type_is_a_preview(self) -> None:
+        assert "EGR106" not in {finding.id for finding in Shop.managed().report(MNAT).findings}  # nor shows a "pass"
+
+
 class TestEGR107NothingIsRunning:
     def test_succeeded_passes(self) -> None:
         assert Shop.byo().outcome("EGR107", UDR) == "pass"

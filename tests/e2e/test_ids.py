@@ -161,6 +161,14 @@ class TestMigrate:
         }
         assert len(arm.writes) == 1
 
+    @pytest.mark.parametrize("again", [SHOP, SHOP.replace("aks-shop", "AKS-Shop").replace("rg-shop", "RG-Shop")])
+    def test_one_that_is_named_twice_is_a_usage_error(self, each_az: Az, serve: Serve, again: str) -> None:
+        arm = serve(self.moving())
+        result = each_az("aks", "egress", "migrate", "--ids", SHOP, TWO, again, "--to", UANAT, "--yes")
+        assert result.code == 2
+        assert "is named twice" in result.err
+        assert arm.journal == []
+
     def test_on_a_terminal_each_is_asked_for(self, az: Az, serve: Serve) -> None:
         arm = serve(self.moving())
         words = ("aks", "egress", "migrate", "--ids", SHOP, TWO, "--to", UANAT)

@@ -51,7 +51,7 @@ class TestTheAnswerIsLost:
         assert (result.code, result.json["outcome"]) == (0, "applied"), result.err
         assert "somebody else" not in result.err
         assert [request.method for request in arm.writes] == ["PUT"]
-        assert steps(each_az) == ["sending", "accepted", "succeeded"]
+        assert steps(each_az) == ["sending", "accepted", "succeeded", "applied"]
 
     def test_one_that_landed_with_its_options_alone_is_followed_too(self, az: Az, serve: Serve) -> None:
         arm = serve(Shop.managed())
@@ -167,7 +167,7 @@ class TestItFails:
         again = each_az.shell(f"{command} --yes")
         assert (again.code, again.json["outcome"]) == (0, "applied"), again.err
         assert len(again.json["verification"]["egressIps"]) == 2
-        assert steps(each_az)[-1] == "succeeded"
+        assert steps(each_az)[-1] == "applied"
 
     def test_with_the_old_type_stored_it_is_told_too(self, az: Az, serve: Serve) -> None:
         shop = Shop.managed()
