@@ -119,7 +119,7 @@ def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
         cmd.cli_ctx.data[_CLUSTER] = given["resource_name"]
         try:
             return command(cmd, **given)
-        except Exception as error:  # whatever it is, az would drop the cluster without a word beside others
+        except Exception as error:  # pylint: disable=broad-except  # beside others, az would drop it without a word
             if not several(cmd.cli_ctx):
                 raise
             cluster_id = _id(cmd.cli_ctx, given)

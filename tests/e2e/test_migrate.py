@@ -138,7 +138,7 @@ class TestRecord:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         record = json.loads(file.read_text())
         assert record["before"]["networkProfile"]["outboundType"] == LB
-        assert [step["event"] for step in record["steps"]] == ["sending", "accepted", "succeeded"]
+        assert [step["event"] for step in record["steps"]] == ["sending", "accepted", "succeeded", "applied"]
         assert record["versions"] == {"az": "2.91.0", "aksegress": "1.0.0b1"}
 
     def test_where_it_cannot_be_written_nothing_is_sent(self, az: Az, serve: Serve) -> None:
