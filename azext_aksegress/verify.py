@@ -78,14 +78,14 @@ def _options(cluster: Cluster, request: Request) -> Iterator[Finding]:
 def _in_force(cluster: Cluster) -> Finding:
     try:
         kind = PASS if egress.in_force(cluster) else FAIL
+        paths = dict.fromkeys(egress.effective_path(cluster, subnet) for subnet in cluster.subnets)
     except Untold as untold:
         return Finding(IN_FORCE, Outcome(SKIP, untold.id, str(untold)))
     except Unread as unread:
         return Finding(IN_FORCE, unknown(unread))
-    paths = [egress.effective_path(cluster, subnet) for subnet in cluster.subnets]
     listed = [found for kept in egress.PROFILES for found in egress.effective_ids(cluster, kept)]
     names = _list(egress.address_or_name(cluster.snapshot, found) for found in listed)
-    seen = f"out by {_list(dict.fromkeys(paths))}; addresses that AKS keeps: {names}"
+    seen = f"out by {_list(paths)}; addresses that AKS keeps: {names}"
     return Finding(IN_FORCE, Outcome(kind, cluster.id, seen, expected=cluster.outbound_type))
 
 

@@ -167,3 +167,21 @@ class TestPlan:
         move = prepared(Shop.managed("none", **isolated()), "block")
         assert move.plan
         assert move.plan.afterwards == ()
+
+    def test_other_options_disrupt_less_than_another_type(self) -> None:
+        options = migration.prepare(Shop.managed().snapshot(), Request(LB, None, AZ, idle_timeout=60), ())
+        sku = migration.prepare(Shop.managed(MNAT).snapshot(), Request(MNAT, "StandardV2", AZ), ("EGR601",))
+        assert options.plan
+        assert sku.plan
+        assert "reimage" not in options.plan.disruption
+        assert "reimage" in sku.plan.disruption
+
+    def test_fewer_addresses_are_said_and_none_is_called_new(self) -> None:
+        shop = Shop.managed()
+        profile = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]
+        profile["managedOutboundIPs"]["count"] = 2
+        profile["effectiveOutboundIPs"].append({"id": shop.estate.outbound_ip("aks-shop")})
+        move = migration.prepare(shop.snapshot(), Request(LB, None, AZ, ip_count=1), ())
+        assert move.plan
+        assert move.plan.gained == []
+        assert "1 of today's addresses will be released" in move.plan.disruption

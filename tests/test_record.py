@@ -27,6 +27,21 @@ def test_it_keeps_the_egress_configuration_as_it_was(tmp_path: Path) -> None:
     assert document["guardedBy"] == "eTag"
 
 
+def test_it_says_what_guarded_the_update_where_there_is_no_etag(tmp_path: Path) -> None:
+    shop = Shop.byo().routed()
+    shop.document.pop("eTag")
+    kept = record(tmp_path, shop)
+    kept.save()
+    assert json.loads(Path(kept.path).read_text())["guardedBy"] == "a second read right before the write"
+
+
+def test_a_full_disk_is_told_and_keeps_nobody_from_going_on(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told: list[str] = []
+    record(tmp_path / "file").keep(told.append, "accepted")
+    assert "the record cannot be written any more" in told[0]
+
+
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     kept = record(tmp_path / "new")
     kept.save()

@@ -266,3 +266,9 @@ class TestInForce:
 
     def test_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
         assert outcomes(Shop.byo(UDR).forbid("snet-apps"))["verify.inForce"] == "unknown"
+
+    def test_a_network_that_cannot_be_listed_is_unknown_and_hides_nothing_else(self) -> None:
+        after = Shop.managed(MNAT)
+        after.arm.forbid(network_id("virtualNetworks", "x", node_group(CLUSTER))[:-2])
+        found = outcomes(after, MNAT, Shop.managed())
+        assert (found["verify.type"], found["verify.inForce"]) == ("pass", "unknown")
