@@ -23,7 +23,7 @@ def _looked_at_once(*_: object) -> None:
 READ = Check("verify.read", "the cluster can be read after the move", _looked_at_once)
 TYPE = Check("verify.type", "the outbound type is the one that was asked for", _looked_at_once)
 STATE = Check("verify.state", "the cluster and its pools are in state Succeeded", _looked_at_once)
-IN_FORCE = Check("verify.inForce", "what carries egress is what the outbound type says", _looked_at_once)
+IN_FORCE = Check("verify.inForce", "the outbound type is in force", _looked_at_once)
 OPTIONS = Check("verify.options", "the options that were asked for are in force", _looked_at_once)
 IPS = Check("verify.ips", "the egress IPs are those that were expected", _looked_at_once)
 
