@@ -13,7 +13,7 @@ from typing import Callable
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from azext_aksegress import arm, egress
+from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure, said
 from azext_aksegress.body import writable
@@ -37,6 +37,7 @@ POLL = 5
 """Seconds between looks at a running operation, where Azure does not say how long; for AKS it does not."""
 LOOKS = 6
 """How often an operation, or the cluster's state, may be unreadable in a row before it is left alone."""
+SETTLED = ("succeeded", "failed", "canceled")
 WORKING = "Azure is changing the egress"
 GOES_ON = "Interrupted here; what was sent to Azure goes on there."
 MAY_GO_ON = "Interrupted here, before it was clear whether Azure took the update; if it did, it goes on there."
@@ -163,13 +164,15 @@ def _unclear(now: Json, plan: Plan) -> bool:
 
 def _is_running(now: Json) -> bool:
     state = arm.text(now, "properties", "provisioningState") or ""
-    return state.lower() not in ("succeeded", "failed", "canceled")
+    return state.lower() not in SETTLED
 
 
 def _goal(now: Json, request: Request) -> bool:
     """Whether the type and the options are those of our update."""
     properties = now.get("properties")
     stored = arm.text(properties, "networkProfile", "outboundType")
+    if arm.same(stored, matrix.RETIRED_STANDARD_V2_TYPE):
+        stored = matrix.MANAGED_NAT_GATEWAY
     return arm.same(stored, request.to) and not request.differences(properties)
 
 
@@ -237,7 +240,10 @@ def _settle(azure: Azure, plan: Plan, tell: Tell) -> None:
     """Give the cluster a little time to say what its operation said already."""
     for _ in range(LOOKS):
         try:
-            if not _is_running(azure.read_cluster(plan.api_version)):
+            now = azure.read_cluster(plan.api_version)
+            pools = arm.objects(now, "properties", "agentPoolProfiles")
+            states = [arm.text(found, "provisioningState") for found in (now.get("properties"), *pools)]
+            if not any(state and state.lower() not in SETTLED for state in states):
                 return
         except AzureError:
             return  # what is there then is for the proof to say
@@ -293,12 +299,12 @@ def _egress_now(azure: Azure, plan: Plan) -> str:
     try:
         cluster = Cluster(azure.read(plan.request))
         state, in_force = cluster.text("provisioningState"), egress.in_force(cluster)
-        ids = [found for outbound_type in egress.PROFILES for found in egress.effective_ids(cluster, outbound_type)]
+        ids = [found for outbound_type in profiles.PROFILES for found in profiles.effective_ids(cluster, outbound_type)]
     except (AzureError, Unread) as error:
         reason = said(error) if isinstance(error, AzureError) else str(error)
         return f"What egress is now cannot be read: {reason}"
     seen = egress.before(cluster)
-    listed = () if seen.complete else (egress.address_or_name(cluster.snapshot, found) for found in ids)
+    listed = () if seen.complete else (profiles.address_or_name(cluster.snapshot, found) for found in ids)
     force = "in force" if in_force else "not in force"
     addresses = ", ".join(dict.fromkeys([*seen.known, *listed])) or "not known"
     return f"Egress now: {cluster.outbound_type} is stored and {force}, state {state}, egress IPs {addresses}"

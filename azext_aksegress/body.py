@@ -7,7 +7,7 @@ from typing import Any
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.egress import PROFILES
+from azext_aksegress.profiles import PROFILES
 from azext_aksegress.request import OPTIONS, Request, Value, belongs
 
 READ_ONLY = (

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
-from azext_aksegress import arm, matrix
+from azext_aksegress import arm, matrix, profiles
 from azext_aksegress.cluster import Cluster, Pool, Subnet
 from azext_aksegress.network import DROPPING_HOPS
-from azext_aksegress.request import OPTIONS, Option, Request, Value
+from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Snapshot, Unread, Untold
 
 VIRTUAL_APPLIANCE = "virtualAppliance"
@@ -22,9 +22,6 @@ NODE_PUBLIC_IP = "nodePublicIP"
 LOAD_BALANCER = "loadBalancer"
 NO_PATH = "none"
 UNKNOWN = "unknown"
-
-PROFILES = {matrix.LOAD_BALANCER: "loadBalancerProfile", matrix.MANAGED_NAT_GATEWAY: "natGatewayProfile"}
-"""Where networkProfile keeps the settings and the effective addresses of the types whose gateway AKS makes."""
 
 NEVER_MADE_BY_AKS = (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY, NODE_PUBLIC_IP)
 """Carriers whose public addresses stay with their owner, whatever AKS deletes for the path that is left."""
@@ -74,7 +71,8 @@ def carriers_of(cluster: Cluster, subnet: Subnet, request: Request | None) -> tu
     if routed:
         return (routed,)
     gateway = subnet.nat_gateway
-    makes_its_own = outbound_type == matrix.MANAGED_NAT_GATEWAY and not _keeps_addresses(cluster, request)
+    new = request is not None and not profiles.keeps_addresses(cluster, request)
+    makes_its_own = outbound_type == matrix.MANAGED_NAT_GATEWAY and new
     if gateway and not makes_its_own and not goes_with_the_move(cluster, gateway.id, outbound_type):
         return (Carrier(NAT_GATEWAY, gateway.address_ids),)
     rest = _default_carrier(cluster, subnet, request)
@@ -131,7 +129,7 @@ def _default_carrier(cluster: Cluster, subnet: Subnet | None, request: Request |
 
 def _effective(cluster: Cluster, kind: str) -> Carrier:
     """The load balancer or NAT gateway of AKS as it is today."""
-    ids = effective_ids(cluster, cluster.outbound_type)
+    ids = profiles.effective_ids(cluster, cluster.outbound_type)
     unknown = Unread(cluster.id, "Azure's answer lists no effective outbound IPs")
     return Carrier(kind, ids, None if ids else unknown)
 
@@ -141,32 +139,20 @@ def _to_come(cluster: Cluster, kind: str, request: Request) -> Carrier:
     own = request.own_ids or _kept_own_ids(cluster, request)
     if own:
         return Carrier(kind, own)
-    if cluster.outbound_type != request.to or renews_addresses(cluster, request) or not _has_what_it_stores(cluster):
+    stays = cluster.outbound_type == request.to and not profiles.renews_addresses(cluster, request)
+    if not stays or not profiles.has_what_it_stores(cluster):
         return Carrier(kind, unknown=Untold(cluster.id, MADE_BY_THE_MOVE))
-    more = added_addresses(cluster, request)
-    reason = MADE_BY_THE_MOVE if more > 0 else CHOSEN_BY_AKS if more < 0 else None
-    return Carrier(kind, effective_ids(cluster, request.to), Untold(cluster.id, reason) if reason else None)
+    more, fewer = profiles.more_and_fewer(cluster, request)
+    reason = MADE_BY_THE_MOVE if more else CHOSEN_BY_AKS if fewer else None
+    stay = () if more and fewer else profiles.effective_ids(cluster, request.to)
+    return Carrier(kind, stay, Untold(cluster.id, reason) if reason else None)
 
 
 def _kept_own_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
     """The addresses of one's own that stay where the type does, and other addresses are not asked for."""
     if cluster.outbound_type != request.to or any(option.about_addresses for option, _ in request.asked):
         return ()
-    return stored_own_ids(cluster)
-
-
-def stored_own_ids(cluster: Cluster) -> tuple[str, ...]:
-    """The public IPs and prefixes of one's own that today's type is to use, whether it does or not; raises Unread."""
-    mine = [option for option in OPTIONS if option.takes_ids and option.target == cluster.outbound_type]
-    stored = (option.stored(cluster.document.get("properties")) for option in mine)
-    return tuple(found for ids in stored if isinstance(ids, tuple) for found in ids)
-
-
-def effective_ids(cluster: Cluster, outbound_type: str) -> tuple[str, ...]:
-    """The ids in `effectiveOutboundIPs` of the profile that an outbound type has; none where it has no profile."""
-    profile = PROFILES.get(outbound_type)
-    stored = cluster.setting("networkProfile", profile) if profile else None
-    return arm.references(stored, "effectiveOutboundIPs")
+    return profiles.stored_own_ids(cluster)
 
 
 def firewalls_id(subnet_or_table_id: str) -> str:
@@ -215,7 +201,7 @@ def _addresses(cluster: Cluster, request: Request | None) -> Addresses:
             unknown.append(found.unknown)
         for address_id in found.address_ids:
             try:
-                known.append(address(cluster.snapshot, address_id))
+                known.append(profiles.address(cluster.snapshot, address_id))
             except Unread as unread:
                 unknown.append(unread)
     return Addresses(tuple(dict.fromkeys(known)), tuple(_once(unknown)))
@@ -237,59 +223,17 @@ def after(cluster: Cluster, request: Request) -> Addresses:
         return Addresses((), (unread,))
 
 
-def renews_nat_gateway(cluster: Cluster, request: Request) -> bool:
-    """Whether the type stays managedNATGateway and the gateway's SKU changes, which is a move of its own:
-    AKS deletes and makes the gateway anew (AKS engineering blog, 2026-09-29); raises Unread."""
-    if not cluster.outbound_type == request.to == matrix.MANAGED_NAT_GATEWAY or request.nat_gateway_sku is None:
-        return False
-    return not arm.same(request.nat_gateway_sku, cluster.nat_gateway_sku or matrix.STANDARD)
-
-
-def changes(cluster: Cluster, request: Request) -> tuple[tuple[Option, Value, Value | None], ...]:
-    """What a request for today's type would change of it: each option as asked and as stored; raises Unread."""
-    if cluster.outbound_type != request.to:
-        return ()
-    renewed = renews_nat_gateway(cluster, request)
-    rows = request.differences(cluster.document.get("properties"))
-    return tuple(row for row in rows if renewed or row[0].field != "nat_gateway_sku")
-
-
-def _keeps_addresses(cluster: Cluster, request: Request | None) -> bool:
-    if request is None:
-        return True
-    rows = changes(cluster, request)
-    about = any(option.about_addresses or option.field == "nat_gateway_sku" for option, *_ in rows)
-    return cluster.outbound_type == request.to and not about
-
-
-def renews_addresses(cluster: Cluster, request: Request) -> bool:
-    """Whether a request for today's type has AKS make new addresses instead of all that are there; raises Unread."""
-    if renews_nat_gateway(cluster, request):
-        return True
-    owned = any(not cluster.made_by_aks(found) for found in effective_ids(cluster, request.to))
-    return owned and any(option.field in ("ip_count", "ipv6_count") for option, _ in request.asked)
-
-
-def added_addresses(cluster: Cluster, request: Request) -> int:
-    """How many addresses more, or fewer where negative, a request for today's type has AKS make; raises Unread."""
-    return sum(
-        asked - (stored if isinstance(stored, int) else int(option.field == "ip_count"))
-        for option, asked, stored in changes(cluster, request)
-        if option.field in ("ip_count", "ipv6_count") and isinstance(asked, int)
-    )
-
-
 def in_force(cluster: Cluster) -> bool:
     """Whether what carries egress today fits the stored outbound type; after a failed update it may not. A load
     balancer's addresses beside a managed NAT gateway do no harm, since the gateway goes first.
 
     Raises Unread.
     """
-    load_balancer, nat_gateway = (effective_ids(cluster, outbound_type) for outbound_type in PROFILES)
+    load_balancer, nat_gateway = (profiles.effective_ids(cluster, outbound_type) for outbound_type in profiles.PROFILES)
     if cluster.outbound_type == matrix.LOAD_BALANCER:
-        return _has_what_it_stores(cluster) and not nat_gateway
+        return profiles.has_what_it_stores(cluster) and not nat_gateway
     if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY:
-        return _has_what_it_stores(cluster)
+        return profiles.has_what_it_stores(cluster)
     if load_balancer or nat_gateway:
         return False
     if cluster.outbound_type == matrix.USER_ASSIGNED_NAT_GATEWAY:
@@ -299,50 +243,11 @@ def in_force(cluster: Cluster) -> bool:
     return True
 
 
-def _has_what_it_stores(cluster: Cluster) -> bool:
-    """Whether the gateway that AKS makes for today's type has the addresses that its profile asks for."""
-    effective = effective_ids(cluster, cluster.outbound_type)
-    own = stored_own_ids(cluster)
-    if own:
-        in_use = {found.lower() for found in effective}
-        ips = [found for found in own if arm.resource_type(found).lower().endswith("/publicipaddresses")]
-        return (
-            bool(effective)
-            and in_use >= {found.lower() for found in ips}
-            and not any(cluster.made_by_aks(found) for found in effective)
-        )
-    return len(effective) >= wanted_addresses(cluster)
-
-
-def wanted_addresses(cluster: Cluster) -> int:
-    """How many IPv4 addresses the profile of today's type has AKS make, at least; raises Unread."""
-    counts = [option for option in OPTIONS if option.field == "ip_count" and option.target == cluster.outbound_type]
-    stored = [option.stored(cluster.document.get("properties")) for option in counts]
-    return next((found for found in stored if isinstance(found, int) and found > 0), 1)
-
-
 def _is_routed(cluster: Cluster, subnet: Subnet) -> bool:
     (found, *_) = carriers_of(cluster, subnet, Request(matrix.USER_DEFINED_ROUTING))
     if found.kind == UNKNOWN and found.unknown:
         raise found.unknown
     return found.kind in (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY)
-
-
-def address(snapshot: Snapshot, address_id: str) -> str:
-    """The address of a public IP, or the range of a prefix, in CIDR notation; raises Unread."""
-    document = snapshot.resource(address_id)
-    found = arm.text(document, "properties", "ipAddress") or arm.text(document, "properties", "ipPrefix")
-    if found is None:
-        raise Unread(address_id, "has no address")
-    return found
-
-
-def address_or_name(snapshot: Snapshot, address_id: str) -> str:
-    """The address of a public IP or prefix, or its own name where the address is not known."""
-    try:
-        return address(snapshot, address_id)
-    except Unread:
-        return arm.name(address_id)
 
 
 def _once(unknown: Iterable[Unread]) -> Iterator[Unread]:
@@ -352,18 +257,3 @@ def _once(unknown: Iterable[Unread]) -> Iterator[Unread]:
         if key not in seen:
             seen.add(key)
             yield unread
-
-
-def released_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
-    """The public IPs that AKS made for today's outbound type, and deletes when the cluster leaves it or gets addresses
-    of one's own (Azure/AKS CHANGELOG.md, 2023-07-30); raises Unread."""
-    return tuple(found for found in replaced_ids(cluster, request) if cluster.made_by_aks(found))
-
-
-def replaced_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
-    """The public IPs of today's load balancer or NAT gateway that are not in use any more after the move, whoever
-    made them; raises Unread."""
-    if request.to == cluster.outbound_type and not request.own_ids and not renews_addresses(cluster, request):
-        return ()
-    kept = {found.lower() for found in request.own_ids}
-    return tuple(found for found in effective_ids(cluster, cluster.outbound_type) if found.lower() not in kept)

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Collection, Iterator
 
-from azext_aksegress import arm, egress, matrix
+from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.body import for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
@@ -70,7 +70,7 @@ class Plan:
 
     @property
     def _changed(self) -> bool:
-        return bool(egress.changes(self.cluster, self.request))
+        return bool(profiles.changes(self.cluster, self.request))
 
     @property
     def api_version(self) -> str:
@@ -90,10 +90,10 @@ class Plan:
     @property
     def released(self) -> list[str]:
         """The addresses that AKS made for the path that is left, and deletes."""
-        return [egress.address_or_name(self.cluster.snapshot, address_id) for address_id in self._released_ids()]
+        return [profiles.address_or_name(self.cluster.snapshot, address_id) for address_id in self._released_ids()]
 
     def _released_ids(self) -> tuple[str, ...]:
-        return egress.released_ids(self.cluster, self.report.request)
+        return profiles.released_ids(self.cluster, self.report.request)
 
     @property
     def gained(self) -> list[str] | None:
@@ -109,8 +109,8 @@ class Plan:
         words = [OTHER_OPTIONS if self._keeps_the_gateway else DISRUPTION]
         if not (before.complete and after.complete and before.known == after.known):
             words.append(NEW_ADDRESS)
-        fewer = -egress.added_addresses(self.cluster, self.request)
-        if fewer > 0:
+        _, fewer = profiles.more_and_fewer(self.cluster, self.request)
+        if fewer:
             words.append(f"{fewer} of today's addresses will be released, and AKS chooses which.")
         if self.request.artifact_source:
             words.append(REIMAGE)
@@ -118,7 +118,7 @@ class Plan:
 
     @property
     def _keeps_the_gateway(self) -> bool:
-        return self._changed and not egress.renews_nat_gateway(self.cluster, self.request)
+        return self._changed and not profiles.renews_nat_gateway(self.cluster, self.request)
 
     @property
     def afterwards(self) -> tuple[Fix, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterator, Mapping, Sequence
 
-from azext_aksegress import arm, egress
+from azext_aksegress import arm, egress, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.snapshot import Answer, Snapshot, Unread
@@ -51,9 +51,9 @@ def _new(snapshot: Snapshot, also: Sequence[str]) -> list[str]:
 
 def _wanted(cluster: Cluster) -> Iterator[str]:
     try:
-        for outbound_type in egress.PROFILES:
-            yield from egress.effective_ids(cluster, outbound_type)
-        yield from egress.stored_own_ids(cluster)
+        for outbound_type in profiles.PROFILES:
+            yield from profiles.effective_ids(cluster, outbound_type)
+        yield from profiles.stored_own_ids(cluster)
         for pool in cluster.pools:
             if pool.node_public_ip and pool.node_public_ip_prefix_id:
                 yield pool.node_public_ip_prefix_id

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Collection, TypeVar
 
-from azext_aksegress import checks, egress, matrix
+from azext_aksegress import checks, egress, matrix, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import FAIL, OUTCOMES, UNKNOWN, WARN, Finding
 from azext_aksegress.cluster import Cluster, Subnet
@@ -90,7 +90,7 @@ class Report:
     def way_back(self) -> Json:
         """Whether a move leads back to today's type, and the command that makes it."""
         path = _known(lambda: self.cluster.path_back(self.request.to, self.request.nat_gateway_sku))
-        within = path and path.status == matrix.NOT_APPLICABLE and egress.changes(self.cluster, self.request)
+        within = path and path.status == matrix.NOT_APPLICABLE and profiles.changes(self.cluster, self.request)
         supported = bool(path and (path.supported or within))
         return {"supported": supported, "oneWay": self.one_way, "command": self._back() if supported else None}
 

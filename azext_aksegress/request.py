@@ -48,6 +48,10 @@ class Option:
 
     def stored(self, properties: Any) -> Value | None:
         """Its value in the `properties` of a cluster, or None."""
+        if self.field == "nat_gateway_sku" and arm.same(
+            arm.text(properties, "networkProfile", "outboundType"), matrix.RETIRED_STANDARD_V2_TYPE
+        ):
+            return matrix.STANDARD_V2
         found = arm.dig(properties, *self.path)
         if self.takes_ids:  # objects with an id below a load balancer, bare ids below a NAT gateway
             return (*arm.references({"ids": found}, "ids"), *arm.strings({"ids": found}, "ids")) or None

@@ -6,7 +6,7 @@ from typing import Iterable, Iterator, Sequence
 
 from azure.core.exceptions import AzureError
 
-from azext_aksegress import arm, egress, matrix
+from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.azure import Azure, said
 from azext_aksegress.checks import FAIL, PASS, SKIP, UNKNOWN, Check, Finding, Outcome, unknown
 from azext_aksegress.cluster import Cluster
@@ -83,10 +83,22 @@ def _in_force(cluster: Cluster) -> Finding:
         return Finding(IN_FORCE, Outcome(SKIP, untold.id, str(untold)))
     except Unread as unread:
         return Finding(IN_FORCE, unknown(unread))
-    listed = [found for kept in egress.PROFILES for found in egress.effective_ids(cluster, kept)]
-    names = _list(egress.address_or_name(cluster.snapshot, found) for found in listed)
+    listed = [found for kept in profiles.PROFILES for found in profiles.effective_ids(cluster, kept)]
+    names = _list(profiles.address_or_name(cluster.snapshot, found) for found in listed)
     seen = f"out by {_list(paths)}; addresses that AKS keeps: {names}"
-    return Finding(IN_FORCE, Outcome(kind, cluster.id, seen, expected=cluster.outbound_type))
+    return Finding(IN_FORCE, Outcome(kind, cluster.id, seen, expected=_needs(cluster)))
+
+
+def _needs(cluster: Cluster) -> str:
+    """What must be there for the stored type to be in force, in words."""
+    if cluster.outbound_type in profiles.PROFILES:
+        own = [arm.name(found) for found in profiles.stored_own_ids(cluster)]
+        return f"{cluster.outbound_type} with {_list(own) if own else 'the number of addresses in its profile'}"
+    needs = {
+        matrix.USER_ASSIGNED_NAT_GATEWAY: "a NAT gateway with an address on every subnet, and ",
+        matrix.USER_DEFINED_ROUTING: "a default route on every subnet, and ",
+    }
+    return f"{cluster.outbound_type}: {needs.get(cluster.outbound_type, '')}no address that AKS keeps"
 
 
 def _words(value: object) -> str:
@@ -114,7 +126,7 @@ def _ips(cluster: Cluster, report: Report) -> Finding:
         faults += [f"{found} was not expected" for found in odd]
     faults += _leftovers(report, observed.known)
     if reasons & {egress.CHOSEN_BY_AKS, egress.MADE_BY_THE_MOVE}:
-        faults += _too_few(cluster)
+        faults += _numbers(cluster, reasons, observed.known)
     faults += _changed_paths(expected.unknown, observed.unknown)
     unread = [str(found) for found in observed.unknown if not isinstance(found, Untold)]
     seen = "; ".join([_list(observed.known), *faults, *unread])
@@ -129,25 +141,28 @@ def _changed_paths(expected: Sequence[Unread], observed: Sequence[Unread]) -> li
     """The ways out of which Azure tells no address, where they are others than before the move."""
     by_aks = (egress.MADE_BY_THE_MOVE, egress.CHOSEN_BY_AKS)
     then, now = (
-        [str(found) for found in rows if isinstance(found, Untold) and found.reason not in by_aks]
+        {str(found).lower(): found for found in rows if isinstance(found, Untold) and found.reason not in by_aks}
         for rows in (expected, observed)
     )
-    gone = [f"{found}: not so any more" for found in then if found not in now]
-    return gone + [f"{found}: not expected" for found in now if found not in then]
+    gone = [f"{then[key]}: not so any more" for key in then if key not in now]
+    return gone + [f"{now[key]}: not expected" for key in now if key not in then]
 
 
 def _leftovers(report: Report, observed: Sequence[str]) -> list[str]:
     """The addresses of the gateway that was left or renewed, where they still carry egress."""
     before, stay = report.cluster, report.after.known
-    gone = [egress.address_or_name(before.snapshot, found) for found in egress.replaced_ids(before, report.request)]
+    gone = [profiles.address_or_name(before.snapshot, found) for found in profiles.replaced_ids(before, report.request)]
     return [f"{found} should be gone" for found in gone if found in observed and found not in stay]
 
 
-def _too_few(cluster: Cluster) -> list[str]:
-    """Whether AKS made fewer addresses than the profile of the type asks for."""
-    effective = egress.effective_ids(cluster, cluster.outbound_type)
-    wanted = egress.wanted_addresses(cluster)
-    return [f"{len(effective)} of {wanted} addresses"] if len(effective) < wanted else []
+def _numbers(cluster: Cluster, reasons: set[str], observed: Sequence[str]) -> list[str]:
+    """Whether AKS made fewer addresses than the profile asks for, or released fewer; raises Unread."""
+    short = profiles.shortage(cluster)
+    behind = {carrier.kind for carrier in egress.carriers(cluster, None)}
+    if not short and behind == {egress.NAT_GATEWAY} and not observed:
+        short = "the NAT gateway has none"
+    over = profiles.surplus(cluster) if reasons == {egress.CHOSEN_BY_AKS} else ""
+    return [found for found in (short, over) if found]
 
 
 def _list(found: Iterable[str]) -> str:

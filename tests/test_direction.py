@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
-    *("arm", "matrix", "request", "fixes", "snapshot", "network", "cluster", "egress", "read"),
+    *("arm", "matrix", "request", "fixes", "snapshot", "network", "cluster", "profiles", "egress", "read"),
     *("checks", "checks.support", "checks.routes", "checks.gateways", "checks.addresses", "checks.isolation"),
     *("checks.notice", "checks.room", "checks.wayback"),
     *("report", "body", "plan", "migration", "azure", "record", "apply", "verify"),

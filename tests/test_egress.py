@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from azext_aksegress import egress
+from azext_aksegress import egress, profiles
 from azext_aksegress.report import show_json
 from azext_aksegress.request import Request
 from tests.armsim.estate import SUBSCRIPTION, node_group
@@ -190,6 +190,19 @@ class TestAddressesAfterWithOptions:
         assert len(found.known) == 2
         assert [row.reason for row in found.unknown] == [egress.CHOSEN_BY_AKS]
 
+    def test_of_more_of_one_family_and_fewer_of_the_other_nothing_is_known(self) -> None:
+        shop = Shop.managed()
+        profile = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]
+        profile["managedOutboundIPs"] = {"count": 1, "countIPv6": 0}
+        request = Request(LB, ip_count=3)
+        assert egress.after(shop.cluster(), request).known == ("20.50.0.2",)
+        profile["managedOutboundIPs"] = {"count": 2}
+        profile["effectiveOutboundIPs"].append({"id": shop.estate.outbound_ip(CLUSTER)})
+        both = Request(LB, ip_count=1, ipv6_count=1)
+        assert profiles.more_and_fewer(shop.cluster(), both) == (1, 1)
+        found = egress.after(shop.cluster(), both)
+        assert (found.known, [row.reason for row in found.unknown]) == ((), [egress.MADE_BY_THE_MOVE])
+
     def test_made_ones_instead_of_ones_own_are_all_new(self) -> None:
         shop = Shop.managed()
         own = shop.own_ip()
@@ -211,10 +224,10 @@ class TestReleased:
     def test_are_those_that_aks_made_when_ones_own_replace_them(self) -> None:
         shop = Shop.managed()
         request = Request(LB, ip_ids=(shop.own_ip(),))
-        assert len(egress.released_ids(shop.cluster(request), request)) == 1
+        assert len(profiles.released_ids(shop.cluster(request), request)) == 1
 
     def test_are_none_when_more_are_made(self) -> None:
-        assert egress.released_ids(Shop.managed().cluster(), Request(LB, ip_count=3)) == ()
+        assert profiles.released_ids(Shop.managed().cluster(), Request(LB, ip_count=3)) == ()
 
 
 class TestInForce:

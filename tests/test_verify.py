@@ -195,6 +195,51 @@ class TestAddresses:
             assert outcomes(self.with_addresses(3), LB, before, **request)["verify.ips"] == "pass"
             assert outcomes(short, LB, before, **request)["verify.ips"] == "fail"
 
+    def test_all_that_aks_was_to_release_must_be_gone(self) -> None:
+        before, after = self.with_addresses(3), self.with_addresses(3)
+        after.document["properties"]["networkProfile"]["loadBalancerProfile"]["managedOutboundIPs"]["count"] = 1
+        assert outcomes(after, LB, before, ip_count=1)["verify.ips"] == "fail"
+
+    @pytest.mark.parametrize(
+        ("addresses", "outcome"),
+        [
+            (("20.60.0.1", "fd00::1"), "pass"),
+            (("20.60.0.1", "20.60.0.2"), "fail"),
+            (("fd00::1", "fd00::2"), "fail"),
+            (("20.60.0.1",), "fail"),
+        ],
+    )
+    def test_each_family_has_its_number(self, addresses: tuple[str, ...], outcome: str) -> None:
+        dual: dict[str, Any] = {"ipFamilies": ["IPv4", "IPv6"]}
+        before = Shop.managed("none").network(**dual)
+        after = Shop.managed().network(**dual)
+        ids = [after.estate.public_ip(f"made-{at}", found, node_group(CLUSTER)) for at, found in enumerate(addresses)]
+        managed = {"managedOutboundIPs": {"count": 1, "countIPv6": 1}}
+        after.network(loadBalancerProfile={**load_balancer_profile(ids), **managed})
+        assert outcomes(after, LB, before, ip_count=1, ipv6_count=1)["verify.ips"] == outcome
+
+    def test_a_managed_nat_gateway_without_addresses_fails(self) -> None:
+        after = Shop.managed(MNAT)
+        gateway = after.estate.nat_gateway("aks-nat", [], group=node_group(CLUSTER))
+        subnet = next(found["id"] for found in after.estate.resources.values() if found["name"] == "aks-subnet")
+        after.estate.attach(subnet, nat_gateway=gateway)
+        assert outcomes(after, MNAT, Shop.managed())["verify.ips"] == "fail"
+
+    def test_an_address_that_aks_made_out_of_ones_own_prefix_is_ones_own(self) -> None:
+        shop = Shop.managed()
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        made = shop.estate.public_ip("made", "52.0.0.9", node_group(CLUSTER))
+        profile = {"outboundIPPrefixes": {"publicIPPrefixes": [{"id": prefix}]}, "effectiveOutboundIPs": [{"id": made}]}
+        shop.network(loadBalancerProfile=profile)
+        assert shop.report(LB).verdict == "nothingToDo"
+        assert shop.report(LB, prefix_ids=(prefix,)).verdict == "nothingToDo"
+        assert set(outcomes(shop, LB, shop, idle_timeout=30).values()) == {"pass"}
+
+    def test_the_retired_spelling_of_standard_v2_says_the_sku(self) -> None:
+        after = Shop.managed(MNAT).network(outboundType="managedNATGatewayV2")
+        after.document["properties"]["networkProfile"]["natGatewayProfile"].pop("sku")
+        assert outcomes(after, MNAT, Shop.managed(), nat_gateway_sku="StandardV2")["verify.options"] == "pass"
+
     @staticmethod
     def with_addresses(number: int, first: int = 1) -> Shop:
         """A cluster behind a load balancer with some addresses that AKS made, numbered from the first."""
@@ -234,6 +279,13 @@ class TestWaysOutThatAzureCannotTellTheAddressOf:
         after = self.after()
         after.arm.forbid(network_id("routeTables", "rt-snet-apps"))
         assert self.outcomes(after) == {"unknown"}
+
+    def test_its_table_in_another_letter_case_is_the_same(self) -> None:
+        after = self.after()
+        for subnet in after.subnets.values():
+            table = after.estate[subnet]["properties"]["routeTable"]
+            table["id"] = table["id"].upper()
+        assert self.outcomes(after) == {"pass", "skip"}
 
 
 class TestInForce:

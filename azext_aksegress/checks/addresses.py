@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
-from azext_aksegress import arm, egress
+from azext_aksegress import arm, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check, unknown
 from azext_aksegress.cluster import Cluster
@@ -71,7 +71,7 @@ def _combination(cluster: Cluster, request: Request) -> Iterator[Outcome]:
 def _too_many(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """All addresses of all prefixes count (Azure documentation, NAT gateway limits); raises Unread."""
     if request.to == MANAGED_NAT_GATEWAY and request.prefix_ids:
-        ranges = [address_range(egress.address(cluster.snapshot, found)) for found in request.prefix_ids]
+        ranges = [address_range(profiles.address(cluster.snapshot, found)) for found in request.prefix_ids]
         number = len(request.ip_ids) + sum(found.num_addresses for found in ranges if found)
         if number > MOST_NAT_ADDRESSES:
             yield Fail(cluster.id, f"{number} addresses are given, and a NAT gateway takes {MOST_NAT_ADDRESSES}")
@@ -126,16 +126,29 @@ def _settings(cluster: Cluster, request: Request, kind: str, document: Json) -> 
 
 
 def _uses(cluster: Cluster, request: Request, document: Json) -> Iterator[str]:
-    """What an address is attached to, unless that is the cluster's own load balancer or NAT gateway, which keeps it."""
+    """What an address is attached to, unless that is the cluster's own load balancer or NAT gateway: which keeps it, or
+    got it by an update that failed."""
     address_id = arm.text(document, "id") or ""
-    if cluster.made_by_aks(address_id):
+    own = {found.lower() for found in profiles.stored_own_ids(cluster)}
+    effective = {found.lower() for found in profiles.effective_ids(cluster, request.to)}
+    if _is_made_by_aks(cluster, document) and address_id.lower() not in own:
         yield "was made by AKS, which does not take it for one's own"
-    mine = (*egress.effective_ids(cluster, request.to), *egress.stored_own_ids(cluster))
-    stays = cluster.outbound_type == request.to and any(arm.same(address_id, found) for found in mine)
+    keeps = cluster.outbound_type == request.to and address_id.lower() in own | effective
+    failed = not arm.same(cluster.text("provisioningState"), "Succeeded")
     for key in _ATTACHMENTS:
         user = arm.text(document, "properties", key, "id")
-        if user and not (stays and cluster.made_by_aks(user)):
+        if user and not ((keeps or failed) and cluster.made_by_aks(user)):
             yield f"is attached to {_owner(user)}"
+
+
+def _is_made_by_aks(cluster: Cluster, document: Json) -> bool:
+    """By the tags that AKS gives its addresses (Azure/AKS#2619), or as one of today's in the node resource group."""
+    tags = document.get("tags")
+    if isinstance(tags, dict) and any(str(key).lower().startswith("aks-managed") for key in tags):
+        return True
+    address_id = arm.text(document, "id") or ""
+    today = profiles.effective_ids(cluster, cluster.outbound_type)
+    return cluster.made_by_aks(address_id) and any(arm.same(address_id, found) for found in today)
 
 
 def _owner(user: str) -> str:

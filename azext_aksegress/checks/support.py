@@ -6,7 +6,7 @@ from typing import Iterator, Sequence
 
 from packaging.version import Version
 
-from azext_aksegress import arm, egress, matrix
+from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.checks import Done, Fail, Outcome, Pass, Skip, Warn, check, label, unknown
 from azext_aksegress.cluster import Cluster, Pool
 from azext_aksegress.fixes import after, az, before
@@ -61,7 +61,7 @@ def _instead(cluster: Cluster) -> str:
 @check("EGR102", "the cluster is on another type")
 def on_another_type(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Updating a cluster to what it is already on would break connections for nothing."""
-    changed = egress.changes(cluster, request)
+    changed = profiles.changes(cluster, request)
     if cluster.outbound_type != request.to:
         yield Pass(cluster.id, f"on {cluster.outbound_type}")
     elif changed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from azext_aksegress import arm, egress, matrix
+from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.checks import Note, Outcome, Pass, Skip, Warn, check, label, unknown
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.request import OPTIONS, Request
@@ -51,16 +51,16 @@ def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Ou
 @check("EGR602", "today's egress IPs can be had again")
 def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS deletes the public IPs that it made for the old path: on the way back the cluster gets other addresses."""
-    released = egress.released_ids(cluster, request)
+    released = profiles.released_ids(cluster, request)
     carriers = tuple(egress.carriers(cluster, None))
     carried = {found.lower() for row in carriers for found in row.address_ids}
     lost = [address_id for address_id in released if address_id.lower() in carried]
-    fewer = -egress.added_addresses(cluster, request)
-    if fewer > 0:
+    _, fewer = profiles.more_and_fewer(cluster, request)
+    if fewer:
         yield Warn(cluster.id, f"{fewer} of today's addresses will be released, and AKS chooses which")
     for address_id in lost:
         yield Warn(
-            address_id, f"{egress.address_or_name(cluster.snapshot, address_id)} was made by AKS and will be released"
+            address_id, f"{profiles.address_or_name(cluster.snapshot, address_id)} was made by AKS and will be released"
         )
     makes_addresses = cluster.outbound_type in (matrix.LOAD_BALANCER, matrix.MANAGED_NAT_GATEWAY)
     if makes_addresses and (not released or len(lost) < len(released)):
@@ -74,8 +74,8 @@ def nothing_configured_is_lost(cluster: Cluster, request: Request) -> Iterator[O
     """AKS drops the profile of the path that is left; the record of `migrate` keeps it, so that it can be set again."""
     lost = [
         setting
-        for profile in egress.PROFILES.values()
-        if egress.PROFILES.get(request.to) != profile or cluster.outbound_type != request.to
+        for profile in profiles.PROFILES.values()
+        if profiles.PROFILES.get(request.to) != profile or cluster.outbound_type != request.to
         for setting in _configured(cluster, profile)
         if not (request.to == matrix.LOAD_BALANCER and setting.startswith("loadBalancerProfile.backendPoolType"))
     ]

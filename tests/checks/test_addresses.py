@@ -170,3 +170,20 @@ class TestEGR224:
             "fail",
             "17 addresses are given, and a NAT gateway takes 16",
         )
+
+    def test_one_that_ones_own_hands_put_into_the_node_resource_group_is_ones_own(self) -> None:
+        shop = Shop.managed("none")
+        own = shop.estate.public_ip("pip-mine", group=node_group(CLUSTER))
+        assert shop.outcome("EGR224", LB, ip_ids=(own,)) == "pass"
+
+    def test_one_with_the_tags_of_aks_is_not_ones_own_wherever_it_is(self) -> None:
+        shop = Shop.managed("none")
+        own = shop.own_ip()
+        shop.estate[own]["tags"] = {"aks-managed-cluster-name": "another"}
+        assert shop.outcome("EGR224", LB, ip_ids=(own,)) == "fail"
+
+    def test_one_that_a_failed_update_towards_another_type_left_there_fits(self) -> None:
+        shop = Shop.managed(MNAT).set(provisioningState="Failed")
+        own = shop.own_ip(ipConfiguration={"id": LOAD_BALANCER})
+        assert shop.outcome("EGR224", LB, ip_ids=(own,)) == "pass"
+        assert shop.set(provisioningState="Succeeded").outcome("EGR224", LB, ip_ids=(own,)) == "fail"
