@@ -54,8 +54,8 @@ def shortage(cluster: Cluster) -> str:
         return "" if len(effective) >= wanted["IPv4"] else f"{len(effective)} of {wanted['IPv4']} addresses"
     ranges = [address_range(address(cluster.snapshot, found)) for found in sorted(effective)]
     families = [f"IPv{found.version}" for found in ranges if found]
-    there = {family: families.count(family) for family in wanted}
-    lacking = [f"{there[family]} of {wanted[family]} {family}" for family in wanted if there[family] < wanted[family]]
+    rows = [(family, families.count(family), number) for family, number in wanted.items()]
+    lacking = [f"{there} of {number} {family}" for family, there, number in rows if there < number]
     return f"{' and '.join(lacking)} addresses" if lacking else ""
 
 
