@@ -136,23 +136,18 @@ def _effective(cluster: Cluster, kind: str) -> Carrier:
 
 def _to_come(cluster: Cluster, kind: str, request: Request) -> Carrier:
     """The same as requested: with addresses of one's own, with those that stay, or with those that AKS will make."""
-    own = request.own_ids or _kept_own_ids(cluster, request)
-    if own:
-        return Carrier(kind, own)
-    stays = cluster.outbound_type == request.to and not profiles.renews_addresses(cluster, request)
-    if not stays or not profiles.has_what_it_stores(cluster):
-        return Carrier(kind, unknown=Untold(cluster.id, MADE_BY_THE_MOVE))
+    if request.own_ids:
+        return Carrier(kind, request.own_ids)
+    made = Carrier(kind, unknown=Untold(cluster.id, MADE_BY_THE_MOVE))
+    if cluster.outbound_type != request.to or profiles.renews_addresses(cluster, request):
+        return made
+    if not profiles.has_what_it_stores(cluster):  # an update failed, and is sent again
+        own = profiles.stored_own_ids(cluster)
+        return Carrier(kind, own) if own else made
     more, fewer = profiles.more_and_fewer(cluster, request)
     reason = MADE_BY_THE_MOVE if more else CHOSEN_BY_AKS if fewer else None
     stay = () if more and fewer else profiles.effective_ids(cluster, request.to)
     return Carrier(kind, stay, Untold(cluster.id, reason) if reason else None)
-
-
-def _kept_own_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
-    """The addresses of one's own that stay where the type does, and other addresses are not asked for."""
-    if cluster.outbound_type != request.to or any(option.about_addresses for option, _ in request.asked):
-        return ()
-    return profiles.stored_own_ids(cluster)
 
 
 def firewalls_id(subnet_or_table_id: str) -> str:

@@ -13,6 +13,7 @@ from azext_aksegress.body import for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import AFTER, Fix, az
+from azext_aksegress.network import holds
 from azext_aksegress.report import Report
 from azext_aksegress.request import Request, Value
 from azext_aksegress.snapshot import without_secrets
@@ -98,8 +99,8 @@ class Plan:
     @property
     def gained(self) -> list[str] | None:
         """The addresses that are new, or None where they cannot be known before the move."""
-        after = self.report.after
-        new = [found for found in after.known if found not in self.report.before.known]
+        before, after = self.report.before, self.report.after
+        new = [found for found in after.known if not any(holds(found, today) for today in before.known)]
         return new if all(unread.reason == egress.CHOSEN_BY_AKS for unread in after.unknown) else None
 
     @property
@@ -107,7 +108,8 @@ class Plan:
         """What the move costs while it is made, in words."""
         before, after = self.report.before, self.report.after
         words = [OTHER_OPTIONS if self._keeps_the_gateway else DISRUPTION]
-        if not (before.complete and after.complete and before.known == after.known):
+        kept = all(any(holds(found, today) for found in after.known) for today in before.known)
+        if not (before.complete and after.complete and kept and not self.gained):
             words.append(NEW_ADDRESS)
         _, fewer = profiles.more_and_fewer(self.cluster, self.request)
         if fewer:

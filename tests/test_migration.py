@@ -3,7 +3,7 @@ from __future__ import annotations
 from azext_aksegress import migration
 from azext_aksegress.migration import Migration
 from azext_aksegress.request import Request
-from tests.armsim.estate import isolated
+from tests.armsim.estate import isolated, node_group
 from tests.builders import AZ, Shop
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
@@ -185,3 +185,16 @@ class TestPlan:
         assert move.plan
         assert move.plan.gained == []
         assert "1 of today's addresses will be released" in move.plan.disruption
+
+    def test_an_address_out_of_a_prefix_that_stays_is_not_called_new(self) -> None:
+        shop = Shop.managed()
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        made = shop.estate.public_ip("made", "52.0.0.9", node_group("aks-shop"))
+        profile = {"outboundIPPrefixes": {"publicIPPrefixes": [{"id": prefix}]}, "effectiveOutboundIPs": [{"id": made}]}
+        shop.network(loadBalancerProfile=profile)
+        for options in ({}, {"prefix_ids": (prefix,)}):
+            request = Request(LB, None, AZ, idle_timeout=60, **options)
+            move = migration.prepare(shop.snapshot(request), request, ())
+            assert move.plan
+            assert (move.plan.gained, move.plan.released) == ([], [])
+            assert "The address" not in move.plan.disruption
