@@ -158,9 +158,10 @@ def _leftovers(report: Report, observed: Sequence[str]) -> list[str]:
 def _numbers(cluster: Cluster, reasons: set[str], observed: Sequence[str]) -> list[str]:
     """Whether AKS made fewer addresses than the profile asks for, or released fewer; raises Unread."""
     short = profiles.shortage(cluster)
+    effective = set(profiles.effective_ids(cluster, cluster.outbound_type))
     behind = {carrier.kind for carrier in egress.carriers(cluster, None)}
-    if not short and behind == {egress.NAT_GATEWAY} and not observed:
-        short = "the NAT gateway has none"
+    if not short and behind == {egress.NAT_GATEWAY} and len(observed) < len(effective):
+        short = f"the NAT gateway has {len(observed)} of {len(effective)} addresses"
     over = profiles.surplus(cluster) if reasons == {egress.CHOSEN_BY_AKS} else ""
     return [found for found in (short, over) if found]
 

@@ -218,9 +218,13 @@ class TestAddresses:
         after.network(loadBalancerProfile={**load_balancer_profile(ids), **managed})
         assert outcomes(after, LB, before, ip_count=1, ipv6_count=1)["verify.ips"] == outcome
 
-    def test_a_managed_nat_gateway_without_addresses_fails(self) -> None:
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_a_managed_nat_gateway_with_fewer_addresses_than_its_profile_says_fails(self, number: int) -> None:
         after = Shop.managed(MNAT)
-        gateway = after.estate.nat_gateway("aks-nat", [], group=node_group(CLUSTER))
+        ids = [after.estate.public_ip(f"new-{at}", f"20.60.0.{at}", node_group(CLUSTER)) for at in (1, 2)]
+        profile = after.document["properties"]["networkProfile"]["natGatewayProfile"]
+        profile.update(managedOutboundIPProfile={"count": 2}, effectiveOutboundIPs=[{"id": found} for found in ids])
+        gateway = after.estate.nat_gateway("aks-nat", ids[:number], group=node_group(CLUSTER))
         subnet = next(found["id"] for found in after.estate.resources.values() if found["name"] == "aks-subnet")
         after.estate.attach(subnet, nat_gateway=gateway)
         assert outcomes(after, MNAT, Shop.managed())["verify.ips"] == "fail"
