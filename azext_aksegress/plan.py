@@ -22,6 +22,7 @@ DISRUPTION = "Egress is down for minutes, open connections are reset, and AKS ma
 OTHER_OPTIONS = "Outbound connections may fail while AKS changes the options."
 NEW_ADDRESS = "The address that the internet sees changes."
 REIMAGE = "Nodes take their images from the internet again only once they are reimaged."
+CACHE_STAYS = "Nodes go on taking their images from the cache, until that is left too."
 _CHANGED = (
     ("networkProfile", "outboundType"),
     ("networkProfile", "loadBalancerProfile"),
@@ -116,7 +117,13 @@ class Plan:
             words.append(f"{fewer} of today's addresses will be released, and AKS chooses which.")
         if self.request.artifact_source:
             words.append(REIMAGE)
+        elif self._leaves_isolation:
+            words.append(CACHE_STAYS)
         return " ".join(words)
+
+    @property
+    def _leaves_isolation(self) -> bool:
+        return self.origin in matrix.ISOLATED and self.target not in matrix.ISOLATED
 
     @property
     def _keeps_the_gateway(self) -> bool:
@@ -127,11 +134,10 @@ class Plan:
         """The commands that stay with the user once the move is made, in order: networks are shared, and AKS reimages
         no node by itself (AKS documentation, concepts-network-isolated.md, 2026-06-15)."""
         mends = [fix for finding in self.report.findings for fix in finding.seen.fix if fix.when == AFTER]
-        leaves_isolation = self.origin in matrix.ISOLATED and self.target not in matrix.ISOLATED
         ids = self.cluster.id
-        if leaves_isolation and not self.request.artifact_source:
+        if self._leaves_isolation and not self.request.artifact_source:
             mends.append(Fix(AFTER, az("aks update", ids=ids, bootstrap_artifact_source="Direct")))
-        if leaves_isolation or self.request.artifact_source:
+        if self._leaves_isolation or self.request.artifact_source:
             mends.append(Fix(AFTER, az("aks upgrade", ids=ids, node_image_only=True)))
         return tuple(dict.fromkeys(mends))
 

@@ -122,15 +122,15 @@ def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:  # pylint: disable=broad-except  # beside others, az would drop it without a word
             if not several(cmd.cli_ctx):
                 raise
-            cluster_id = _id(cmd.cli_ctx, given)
+            cluster_id, what = _id(cmd.cli_ctx, given), str(error) or type(error).__name__
             cures = getattr(error, "recommendations", None) or []
-            story: list[Line] = [[("error", clean(f"{given['resource_name']}: {error or type(error).__name__}"))]]
-            story += [[("primary", clean(f"  {cure}"))] for cure in cures]
+            story: list[Line] = [[("error", clean(what))], *([("primary", clean(cure))] for cure in cures)]
             _log.debug("%s", cluster_id, exc_info=error)
             if _INTERRUPTED.is_set():  # az prints nothing any more
                 Talk(cmd.cli_ctx).lines(story)
             code = ExitCode.NOT_FOUND if isinstance(error, ResourceNotFoundError) else ExitCode.ERROR
-            return present(cmd, {"id": cluster_id, "error": str(error) or type(error).__name__}, story, code, story)
+            named: list[Line] = [[("highlight", clean(given["resource_name"]))], *story]
+            return present(cmd, {"id": cluster_id, "error": what}, named, code, story)
 
     return run
 

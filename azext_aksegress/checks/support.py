@@ -66,7 +66,7 @@ def on_another_type(cluster: Cluster, request: Request) -> Iterator[Outcome]:
         yield Pass(cluster.id, f"on {cluster.outbound_type}")
     elif changed:
         names = ", ".join(option.path[-1] for option, *_ in changed)
-        yield Pass(cluster.id, f"on {request.to}, with another {names}", expected="another type, or other options")
+        yield Pass(cluster.id, f"on {request.to}, with other options: {names}", expected="another type or options")
     elif _succeeded(cluster) and egress.in_force(cluster):
         yield Done(cluster.id, f"the cluster is on {request.to} already, and it is in force")
     else:

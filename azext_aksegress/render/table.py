@@ -17,7 +17,8 @@ def _name(resource_id: str | None) -> str:
 
 def _by_cluster(result: Any, rows_of: Callable[[Row], Iterable[Row]]) -> list[Row]:
     """The rows of each cluster, one that failed included, under a column that names it where there are several."""
-    found = [(row, [_failed(row)] if "error" in row else rows_of(row)) for row in _flat(result)]
+    rows = sorted(_flat(result), key=lambda row: "error" in row)  # the columns are those of what went well
+    found = [(row, [_failed(row)] if "error" in row else rows_of(row)) for row in rows]
     clusters = [_cluster(row) for row, _ in found]
     named = len(set(clusters)) > 1
     return [
