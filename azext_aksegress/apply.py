@@ -15,7 +15,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.arm import Json
-from azext_aksegress.azure import Azure, said
+from azext_aksegress.azure import Azure, SignInFailed, said
 from azext_aksegress.body import writable
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import az
@@ -44,6 +44,7 @@ MAY_GO_ON = "Interrupted here, before it was clear whether Azure took the update
 
 
 AGAIN = "Look at what is there now with `az aks egress show`, then run the same command again."
+SIGN_IN = "Sign in again with `az login`, and look at what is there now with `az aks egress show`."
 
 
 class NotApplied(Exception):
@@ -145,7 +146,8 @@ def _landed(azure: Azure, plan: Plan, tell: Tell) -> bool:
             _wait(POLL, tell, "waiting for the operation that runs, to see whether it is ours")
             now = azure.read_cluster(plan.api_version)
     except AzureError as error:
-        raise OutcomeUnknown(f"It is not known whether Azure took the update: {said(error)}") from error
+        what = f"It is not known whether Azure took the update: {said(error)}"
+        raise OutcomeUnknown(what, SIGN_IN if isinstance(error, SignInFailed) else AGAIN) from error
     same = writable(now) == writable(plan.cluster.document)
     if same and arm.text(now, "eTag") == plan.etag:
         return False
@@ -259,9 +261,8 @@ def _follow_cluster(azure: Azure, plan: Plan, tell: Tell, deadline: float) -> No
         except AzureError as error:
             failures += 1
             if failures == LOOKS:
-                raise OutcomeUnknown(
-                    f"Azure took the update of {plan.cluster.name}; how it ended cannot be read: {said(error)}"
-                ) from error
+                what = f"Azure took the update of {plan.cluster.name}; how it ended cannot be read: {said(error)}"
+                raise OutcomeUnknown(what, SIGN_IN if isinstance(error, SignInFailed) else AGAIN) from error
         else:
             failures = 0
             if state.lower() == "succeeded":

@@ -88,11 +88,9 @@ def present(
 
 def one_more_cluster(cli_ctx: Any, resource_group: str | None, name: str) -> bool:
     """Count a cluster that the command is about, and whether it is another than those before; az calls this for all of
-    them before the first one runs."""
-    from azure.cli.core.commands.client_factory import get_subscription_id
-
+    them before the first one runs. Nobody need be signed in for that: a saved snapshot is judged offline."""
     clusters: list[Any] = cli_ctx.invocation.data.setdefault(_CLUSTERS, [])
-    found = (get_subscription_id(cli_ctx), (resource_group or "").lower(), name.lower())
+    found = (cli_ctx.data.get("subscription_id"), (resource_group or "").lower(), name.lower())
     clusters.append(found)
     if len(clusters) == 2:
         signal.signal(signal.SIGINT, _interrupt_all)

@@ -141,6 +141,15 @@ class TestSnapshot:
         assert result.code == 1
         assert "is of aks-shop, not of another" in result.err
 
+    def test_it_is_judged_by_whoever_is_not_signed_in(self, az: Az, serve: Serve, tmp_path: Path, wheel: Path) -> None:
+        serve(Shop.byo(UDR))
+        file = str(self.save(az, tmp_path))
+        nobody = Az(az.executable, tmp_path / "nobody", az.azure)
+        nobody.add_extension(wheel)
+        for words in ((), CLUSTER):
+            result = nobody("aks", "egress", "check", *words, "--snapshot", file, "--to", UDR)
+            assert (result.code, result.json["verdict"]) == (0, "nothingToDo"), result.err
+
     @pytest.mark.parametrize(
         "text", ["", "not json", "[]", '{"schemaVersion": "9", "cluster": {"id": "/x"}}', "\ufeff{}"]
     )
