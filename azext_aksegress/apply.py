@@ -41,8 +41,6 @@ SETTLED = ("succeeded", "failed", "canceled")
 WORKING = "Azure is changing the egress"
 GOES_ON = "Interrupted here; what was sent to Azure goes on there."
 MAY_GO_ON = "Interrupted here, before it was clear whether Azure took the update; if it did, it goes on there."
-
-
 AGAIN = "Look at what is there now with `az aks egress show`, then run the same command again."
 SIGN_IN = "Sign in again with `az login`, and look at what is there now with `az aks egress show`."
 
