@@ -92,12 +92,13 @@ def _options(context: Any) -> None:
     from azext_aksegress import _validators
     from azext_aksegress.request import CHOICES, OPTIONS
 
+    register = context.extra
     groups = {"loadBalancer": "Load Balancer", "managedNATGateway": "NAT Gateway", None: "Isolation"}
     for option in OPTIONS:
         more: Any = {"type": _validators.ids if option.takes_ids else int}
         if option.field in CHOICES:
             more = {"arg_type": get_enum_type(CHOICES[option.field])}
-        context.extra(  # noqa: S610 (az's, not Django's)
+        register(
             option.name,
             options_list=list(option.flags),
             arg_group=groups[option.target],

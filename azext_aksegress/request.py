@@ -273,7 +273,7 @@ def as_stored(to: str, properties: Any, instead: Request) -> Request:
     """
     changed = [option for option, _ in instead.asked] if instead.to == to else []
     addresses = any(option.about_addresses for option in changed)
-    kept = {}
+    kept: dict[str, Any] = {}
     for option in OPTIONS:
         value = option.stored(properties)
         said = option in changed or (addresses and option.about_addresses) or option.field == "nat_gateway_sku"
@@ -281,7 +281,7 @@ def as_stored(to: str, properties: Any, instead: Request) -> Request:
             value = option.default
         if option.target == to and value is not None and (said or not option.is_default(value)):
             kept[option.field] = value
-    return Request(to, **kept)  # type: ignore[arg-type]  # each field takes what its own option stores
+    return Request(to, **kept)
 
 
 def belongs(option: Option, target: str | None) -> bool:

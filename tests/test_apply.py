@@ -1,121 +1,20 @@
+"""What is sent, how often, and what is told of it."""
+
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Callable
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceResponseError
+from azure.core.exceptions import ServiceResponseError
 
 from azext_aksegress import apply as applying
-from azext_aksegress import plan as planning
 from azext_aksegress.apply import ChangedMeanwhile, NotApplied, OutcomeUnknown
-from azext_aksegress.record import Record
-from azext_aksegress.report import Report
 from tests.builders import Shop
+from tests.scripted import OPERATION, Run, refused
 
+pytestmark = pytest.mark.usefixtures("no_waiting")
 UDR = "userDefinedRouting"
-
-
-def refused(status: int, code: str = "SomeCode", retry_after: str | None = None) -> HttpResponseError:
-    headers = {"Retry-After": retry_after} if retry_after else {}
-    response = SimpleNamespace(status_code=status, reason="", headers=headers, text=lambda *_: "", request=None)
-    error = HttpResponseError(response=response)
-    error.error = SimpleNamespace(code=code, message="what the service says")
-    return error
-
-
-OPERATION = "https://azure/operation"
-SUCCEEDED, RUNNING = ("Succeeded", "", 0.0), ("InProgress", "", 0.0)
-
-
-class ScriptedAzure:
-    """Answers each sending and each look at the operation as a script says, and keeps what was sent."""
-
-    def __init__(self, shop: Shop, *answers: Any) -> None:
-        self._shop = shop
-        self.answers = list(answers)
-        self.operations: list[Any] = [SUCCEEDED]
-        self.reads: list[Exception] = []
-        self.before_read: Callable[[], object] = lambda: None
-        self.sent: list[tuple[dict[str, Any], str | None]] = []
-
-    def put(self, document: bytes, etag: str | None, _: str) -> Any:
-        self.sent.append((json.loads(document), etag))
-        return played(self.answers)
-
-    def operation(self, _: str) -> Any:
-        return played(self.operations)
-
-    def read(self, _: Any) -> Any:
-        if self.reads:
-            raise self.reads.pop(0)
-        return self._shop.snapshot()
-
-    def read_cluster(self, _: str) -> Any:
-        self.before_read()
-        if self.reads:
-            raise self.reads.pop(0)
-        return copy.deepcopy(self._shop.document)
-
-
-def played(script: list[Any]) -> Any:
-    """The next line of a script: raised where it is an error, called where it is a function."""
-    answer = script.pop(0)
-    answer = answer() if callable(answer) else answer
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
-
-
-class Run:
-    """One `apply` of the move of a routed cluster to userDefinedRouting."""
-
-    def __init__(self, folder: Path, *answers: Any, shop: Shop | None = None, report: Report | None = None) -> None:
-        self.shop = shop or Shop.byo().routed()
-        made = report or self.shop.report(UDR)
-        self.plan = planning.make(made, ())
-        self.azure = ScriptedAzure(self.shop, *answers)
-        self.record = Record(str(folder), made, self.plan, {})
-        self.phases: list[str] = []
-
-    def __call__(self, wait: bool = True) -> None:
-        applying.apply(self.azure, self.plan, self.record, self.phases.append, wait)
-
-    @property
-    def events(self) -> list[str]:
-        return [step["event"] for step in json.loads(Path(self.record.path).read_text())["steps"]]
-
-    def lands(self) -> Callable[[], Exception]:
-        """The update is taken, and its answer lost."""
-
-        def answer() -> Exception:
-            self.shop.network(outboundType=UDR)
-            self.shop.document["eTag"] = "another"
-            return ServiceResponseError("reset")
-
-        return answer
-
-    def somebody_else(self) -> Callable[[], Exception]:
-        """Somebody else changes the cluster, and our sending is lost."""
-
-        def answer() -> Exception:
-            self.shop.set(tags={"who": "else"})
-            self.shop.document["eTag"] = "another"
-            return ServiceResponseError("reset")
-
-        return answer
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """A clock that only sleeping moves."""
-    pauses: list[float] = []
-    monkeypatch.setattr(applying.time, "sleep", pauses.append)
-    monkeypatch.setattr(applying.time, "monotonic", lambda: sum(pauses))
-    return pauses
 
 
 def test_the_update_goes_out_once_with_the_etag_of_what_was_judged(tmp_path: Path) -> None:
@@ -201,53 +100,6 @@ def test_an_update_is_not_sent_again_once_somebody_else_wrote(tmp_path: Path) ->
     assert len(run.azure.sent) == 1
 
 
-@pytest.mark.parametrize("status", ["Failed", "Canceled"])
-def test_an_operation_that_fails_is_told_with_its_code(tmp_path: Path, status: str) -> None:
-    run = Run(tmp_path, OPERATION)
-    run.azure.operations = [RUNNING, (status, "(NatGatewayFailed) no room", 0.0)]
-    with pytest.raises(NotApplied, match=f"{status}: .NatGatewayFailed. no room"):
-        run()
-    assert run.events == ["sending", "accepted", "failed"]
-
-
-def test_a_single_look_that_fails_is_no_failed_operation(tmp_path: Path) -> None:
-    run = Run(tmp_path, OPERATION)
-    run.azure.operations = [refused(403), ServiceResponseError("reset"), RUNNING, SUCCEEDED]
-    run()
-    assert run.events[-1] == "succeeded"
-
-
-def test_where_the_operation_cannot_be_read_the_state_of_the_cluster_tells(tmp_path: Path) -> None:
-    run = Run(tmp_path, OPERATION)
-    run.azure.operations = [refused(404)] * applying.LOOKS
-    run()
-    assert run.events[-1] == "succeeded"
-
-
-def test_where_neither_can_be_read_the_outcome_is_unknown_rather_than_failed(tmp_path: Path) -> None:
-    run = Run(tmp_path, OPERATION)
-    run.azure.operations = [refused(401)] * applying.LOOKS
-    run.azure.reads = [refused(403, "Forbidden")] * applying.LOOKS
-    with pytest.raises(OutcomeUnknown, match="Azure took the update"):
-        run()
-    assert run.events == ["sending", "accepted", "unknown"]
-
-
-def test_an_operation_that_never_ends_is_left_alone(tmp_path: Path) -> None:
-    run = Run(tmp_path, OPERATION)
-    run.azure.operations = [RUNNING] * 10_000
-    run.shop.set(provisioningState="Updating")
-    with pytest.raises(OutcomeUnknown, match="goes on in Azure"):
-        run()
-
-
-def test_a_failed_state_of_the_cluster_is_told(tmp_path: Path) -> None:
-    run = Run(tmp_path, lambda: None)
-    run.shop.set(provisioningState="Failed")
-    with pytest.raises(NotApplied, match="its state is Failed"):
-        run()
-
-
 def test_every_error_names_the_record(tmp_path: Path) -> None:
     run = Run(tmp_path, refused(400))
     with pytest.raises(NotApplied) as caught:
@@ -261,22 +113,6 @@ def test_a_refusal_comes_with_its_own_cure(tmp_path: Path, status: int, cure: st
     with pytest.raises(NotApplied) as caught:
         run()
     assert cure in caught.value.cure
-
-
-def test_a_record_that_cannot_be_written_any_more_keeps_nobody_from_following(tmp_path: Path) -> None:
-    folder = tmp_path / "records"
-    run = Run(folder)
-
-    def accepted() -> str:
-        for found in folder.iterdir():
-            found.unlink()
-        folder.rmdir()
-        folder.write_text("in the way")
-        return OPERATION
-
-    run.azure.answers = [accepted]
-    run()
-    assert any("the record cannot be written" in phase for phase in run.phases)
 
 
 def test_another_change_of_somebody_elses_is_not_our_new_sku(tmp_path: Path) -> None:
@@ -335,13 +171,6 @@ def test_without_an_etag_the_cluster_is_compared_before_every_sending(tmp_path: 
     assert len(run.azure.sent) == 1
 
 
-def test_without_waiting_it_ends_once_azure_has_taken_the_update(tmp_path: Path) -> None:
-    run = Run(tmp_path, OPERATION)
-    run.azure.operations = []
-    run(wait=False)
-    assert run.events == ["sending", "accepted"]
-
-
 def test_without_waiting_a_lost_answer_is_made_sure_of_all_the_same(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.azure.answers = [run.lands()]
@@ -391,84 +220,3 @@ def test_a_running_operation_behind_a_lost_answer_is_waited_for(tmp_path: Path) 
     run.azure.answers = [begins]
     run()
     assert (len(run.azure.sent), run.events) == (1, ["sending", "accepted", "succeeded"])
-
-
-class TestInterrupted:
-    def interrupted(self, tmp_path: Path, at: str) -> tuple[str, list[str]]:
-        """What is said, and what is in the record, where Ctrl-C comes in a phase."""
-        run = Run(tmp_path, ServiceResponseError("reset"), OPERATION)
-        run.azure.operations = [RUNNING] * 9
-
-        def tell(phase: str) -> None:
-            if at in phase:
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt) as caught:
-            applying.apply(run.azure, run.plan, run.record, tell)
-        return str(caught.value), run.events
-
-    def test_while_azure_works_it_goes_on_there(self, tmp_path: Path) -> None:
-        said, events = self.interrupted(tmp_path, applying.WORKING)
-        assert said == applying.GOES_ON
-        assert events == ["sending", "accepted", "interrupted"]
-
-    def test_before_azure_has_taken_it_nobody_knows(self, tmp_path: Path) -> None:
-        said, events = self.interrupted(tmp_path, "did not land")
-        assert said == applying.MAY_GO_ON
-        assert events == ["sending", "interrupted"]
-
-    def test_before_it_is_sent_there_is_no_record(self, tmp_path: Path) -> None:
-        run = Run(tmp_path, OPERATION)
-
-        def tell(_: str) -> None:
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            applying.apply(run.azure, run.plan, run.record, tell)
-        assert (run.azure.sent, list(tmp_path.iterdir())) == ([], [])
-
-
-class TestAFailedOperation:
-    def failing(self, tmp_path: Path, shop: Shop, **options: Any) -> Run:
-        run = Run(tmp_path, OPERATION, shop=shop, report=shop.report("managedNATGateway", **options))
-        run.azure.operations = [("Failed", "(NatGatewayFailed) no room", 0.0)]
-        return run
-
-    def test_is_told_with_what_egress_is_now(self, tmp_path: Path) -> None:
-        shop = Shop.managed()
-        run = self.failing(tmp_path, shop)
-        shop.network(outboundType="managedNATGateway").set(provisioningState="Failed")
-        with pytest.raises(NotApplied, match=r"is stored and not in force, state Failed, .* 20\.50\.0\.2"):
-            run()
-
-    def test_names_the_address_that_really_carries_egress(self, tmp_path: Path) -> None:
-        run = Run(tmp_path, OPERATION)
-        run.azure.operations = [("Failed", "no room", 0.0)]
-        run.shop.network(outboundType=UDR).set(provisioningState="Failed")
-        with pytest.raises(NotApplied, match=r"egress IPs 52\.0\.0\.1\. The record"):
-            run()
-
-    def test_behind_a_lost_answer_is_told_with_the_error_that_the_cluster_keeps(self, tmp_path: Path) -> None:
-        run = Run(tmp_path)
-        error = {"code": "QuotaExceeded", "message": "no public IPs left"}
-
-        def lands() -> Exception:
-            run.shop.network(outboundType=UDR).document["eTag"] = "another"
-            run.shop.set(provisioningState="Failed", status={"provisioningError": error})
-            return ServiceResponseError("reset")
-
-        run.azure.answers = [lands]
-        with pytest.raises(NotApplied, match=r"its state is Failed: \(QuotaExceeded\) no public IPs left"):
-            run()
-
-    def test_is_told_even_where_the_cluster_cannot_be_read(self, tmp_path: Path) -> None:
-        run = self.failing(tmp_path, Shop.managed())
-        run.azure.reads = [ServiceResponseError("reset")]
-        with pytest.raises(NotApplied, match=r"no room.*What egress is now cannot be read: reset"):
-            run()
-
-    def test_ends_with_the_command_that_sends_it_again(self, tmp_path: Path) -> None:
-        run = self.failing(tmp_path, Shop.managed(), ip_count=2, idle_timeout=30)
-        with pytest.raises(NotApplied) as caught:
-            run()
-        assert "--to managedNATGateway --nat-gateway-managed-outbound-ip-count 2" in caught.value.cure

@@ -1,0 +1,168 @@
+"""What becomes of an update that Azure has taken: followed to its end, or told how to look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ServiceResponseError
+
+from azext_aksegress import apply as applying
+from azext_aksegress.apply import NotApplied, OutcomeUnknown
+from tests.builders import Shop
+from tests.scripted import OPERATION, RUNNING, SUCCEEDED, Run, refused
+
+pytestmark = pytest.mark.usefixtures("no_waiting")
+UDR = "userDefinedRouting"
+
+
+@pytest.mark.parametrize("status", ["Failed", "Canceled"])
+def test_an_operation_that_fails_is_told_with_its_code(tmp_path: Path, status: str) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [RUNNING, (status, "(NatGatewayFailed) no room", 0.0)]
+    with pytest.raises(NotApplied, match=f"{status}: .NatGatewayFailed. no room"):
+        run()
+    assert run.events == ["sending", "accepted", "failed"]
+
+
+def test_a_single_look_that_fails_is_no_failed_operation(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [refused(403), ServiceResponseError("reset"), RUNNING, SUCCEEDED]
+    run()
+    assert run.events[-1] == "succeeded"
+
+
+def test_where_the_operation_cannot_be_read_the_state_of_the_cluster_tells(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [refused(404)] * applying.LOOKS
+    run()
+    assert run.events[-1] == "succeeded"
+
+
+def test_where_neither_can_be_read_the_outcome_is_unknown_rather_than_failed(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [refused(401)] * applying.LOOKS
+    run.azure.reads = [refused(403, "Forbidden")] * applying.LOOKS
+    with pytest.raises(OutcomeUnknown, match="Azure took the update"):
+        run()
+    assert run.events == ["sending", "accepted", "unknown"]
+
+
+def test_an_operation_that_never_ends_is_left_alone(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [RUNNING] * 10_000
+    run.shop.set(provisioningState="Updating")
+    with pytest.raises(OutcomeUnknown, match="goes on in Azure"):
+        run()
+
+
+def test_a_failed_state_of_the_cluster_is_told(tmp_path: Path) -> None:
+    run = Run(tmp_path, lambda: None)
+    run.shop.set(provisioningState="Failed")
+    with pytest.raises(NotApplied, match="its state is Failed"):
+        run()
+
+
+def test_a_record_that_cannot_be_written_any_more_keeps_nobody_from_following(tmp_path: Path) -> None:
+    folder = tmp_path / "records"
+    run = Run(folder)
+
+    def accepted() -> str:
+        for found in folder.iterdir():
+            found.unlink()
+        folder.rmdir()
+        folder.write_text("in the way")
+        return OPERATION
+
+    run.azure.answers = [accepted]
+    run()
+    assert any("the record cannot be written" in phase for phase in run.phases)
+
+
+def test_without_waiting_it_ends_once_azure_has_taken_the_update(tmp_path: Path) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = []
+    run(wait=False)
+    assert run.events == ["sending", "accepted"]
+
+
+class TestInterrupted:
+    def interrupted(self, tmp_path: Path, at: str) -> tuple[str, list[str]]:
+        """What is said, and what is in the record, where Ctrl-C comes in a phase."""
+        run = Run(tmp_path, ServiceResponseError("reset"), OPERATION)
+        run.azure.operations = [RUNNING] * 9
+
+        def tell(phase: str) -> None:
+            if at in phase:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt) as caught:
+            applying.apply(run.azure, run.plan, run.record, tell)
+        return str(caught.value), run.events
+
+    def test_while_azure_works_it_goes_on_there(self, tmp_path: Path) -> None:
+        said, events = self.interrupted(tmp_path, applying.WORKING)
+        assert said == applying.GOES_ON
+        assert events == ["sending", "accepted", "interrupted"]
+
+    def test_before_azure_has_taken_it_nobody_knows(self, tmp_path: Path) -> None:
+        said, events = self.interrupted(tmp_path, "did not land")
+        assert said == applying.MAY_GO_ON
+        assert events == ["sending", "interrupted"]
+
+    def test_before_it_is_sent_there_is_no_record(self, tmp_path: Path) -> None:
+        run = Run(tmp_path, OPERATION)
+
+        def tell(_: str) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            applying.apply(run.azure, run.plan, run.record, tell)
+        assert (run.azure.sent, list(tmp_path.iterdir())) == ([], [])
+
+
+class TestAFailedOperation:
+    def failing(self, tmp_path: Path, shop: Shop, **options: Any) -> Run:
+        run = Run(tmp_path, OPERATION, shop=shop, report=shop.report("managedNATGateway", **options))
+        run.azure.operations = [("Failed", "(NatGatewayFailed) no room", 0.0)]
+        return run
+
+    def test_is_told_with_what_egress_is_now(self, tmp_path: Path) -> None:
+        shop = Shop.managed()
+        run = self.failing(tmp_path, shop)
+        shop.network(outboundType="managedNATGateway").set(provisioningState="Failed")
+        with pytest.raises(NotApplied, match=r"is stored and not in force, state Failed, .* 20\.50\.0\.2"):
+            run()
+
+    def test_names_the_address_that_really_carries_egress(self, tmp_path: Path) -> None:
+        run = Run(tmp_path, OPERATION)
+        run.azure.operations = [("Failed", "no room", 0.0)]
+        run.shop.network(outboundType=UDR).set(provisioningState="Failed")
+        with pytest.raises(NotApplied, match=r"egress IPs 52\.0\.0\.1\. The record"):
+            run()
+
+    def test_behind_a_lost_answer_is_told_with_the_error_that_the_cluster_keeps(self, tmp_path: Path) -> None:
+        run = Run(tmp_path)
+        error = {"code": "QuotaExceeded", "message": "no public IPs left"}
+
+        def lands() -> Exception:
+            run.shop.network(outboundType=UDR).document["eTag"] = "another"
+            run.shop.set(provisioningState="Failed", status={"provisioningError": error})
+            return ServiceResponseError("reset")
+
+        run.azure.answers = [lands]
+        with pytest.raises(NotApplied, match=r"its state is Failed: \(QuotaExceeded\) no public IPs left"):
+            run()
+
+    def test_is_told_even_where_the_cluster_cannot_be_read(self, tmp_path: Path) -> None:
+        run = self.failing(tmp_path, Shop.managed())
+        run.azure.reads = [ServiceResponseError("reset")]
+        with pytest.raises(NotApplied, match=r"no room.*What egress is now cannot be read: reset"):
+            run()
+
+    def test_ends_with_the_command_that_sends_it_again(self, tmp_path: Path) -> None:
+        run = self.failing(tmp_path, Shop.managed(), ip_count=2, idle_timeout=30)
+        with pytest.raises(NotApplied) as caught:
+            run()
+        assert "--to managedNATGateway --nat-gateway-managed-outbound-ip-count 2" in caught.value.cure
