@@ -42,6 +42,7 @@ setup(
         "dev": [
             "aiohttp>=3.9,<4",
             "azdev>=0.2.10",
+            "hypothesis>=6.100,<7",
             "mypy>=1.11,<2",
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",

@@ -15,7 +15,7 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
     from azure.core.exceptions import AzureError, HttpResponseError
 
     from azext_aksegress.apply import NotApplied
-    from azext_aksegress.azure import SignInFailed, said
+    from azext_aksegress.resources import SignInFailed, said
 
     try:
         yield
@@ -40,7 +40,7 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
 def _of_a_read(error: Any, cluster: str) -> Exception:
     from azure.cli.core import azclierror
 
-    from azext_aksegress.azure import said
+    from azext_aksegress.resources import said
 
     kinds = {
         401: (

@@ -15,13 +15,14 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.arm import Json
-from azext_aksegress.azure import Azure, SignInFailed, said
+from azext_aksegress.azure import Azure
 from azext_aksegress.body import writable
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import az
 from azext_aksegress.plan import Plan
 from azext_aksegress.record import Record
 from azext_aksegress.request import Request
+from azext_aksegress.resources import SignInFailed, said
 from azext_aksegress.snapshot import Unread
 
 Tell = Callable[[str], None]

@@ -50,7 +50,8 @@ def same(one: str | None, other: str | None) -> bool:
 
 
 def _segments(resource_id: str) -> list[str]:
-    return [part for part in resource_id.split("/") if part]
+    """The parts of an id; the condition of a filtered collection is none."""
+    return [part for part in resource_id.partition("?")[0].split("/") if part]
 
 
 def part(resource_id: str, label: str) -> str:

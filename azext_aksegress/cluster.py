@@ -10,7 +10,17 @@ from functools import cached_property
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
-from azext_aksegress.network import NatGateway, Route, RouteTable, nat_gateway, route_table
+from azext_aksegress.network import (
+    NatGateway,
+    Range,
+    Route,
+    RouteTable,
+    VirtualNetwork,
+    nat_gateway,
+    ranges,
+    route_table,
+    virtual_network,
+)
 from azext_aksegress.snapshot import PREVIEW_API_VERSION, Snapshot, Unread
 
 _KNOWN_SINCE = {
@@ -22,6 +32,10 @@ _KNOWN_SINCE = {
 }
 """The first stable api-version of Microsoft.ContainerService that has a property, read from the models of
 azure-mgmt-containerservice 33.0 to 41.6: where an older one answered, the property's absence says nothing."""
+
+
+NODES_WITHOUT_POOL = "nodes of no pool"
+"""How findings call the nodes on a subnet that no pool names."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,33 @@ class Subnet:
         """The attached NAT gateway; raises Unread."""
         gateway_id = self.nat_gateway_id
         return nat_gateway(gateway_id, self.snapshot.resource(gateway_id)) if gateway_id else None
+
+    @property
+    def network(self) -> VirtualNetwork:
+        """The virtual network that it is in; raises Unread."""
+        network_id = arm.parent(self.id)
+        return virtual_network(network_id, self.snapshot.resource(network_id))
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """Its address ranges, two where it is dual stack; raises Unread."""
+        properties = self.snapshot.resource(self.id)["properties"]
+        one = arm.text(properties, "addressPrefix")
+        return ranges((*([one] if one else []), *arm.strings(properties, "addressPrefixes")))
+
+    @property
+    def internet_routes(self) -> tuple[Route | None, ...]:
+        """The routes that carry what goes to the internet; None for what the system routes; raises Unread."""
+        table = self.route_table
+        return table.internet_routes if table else (None,)
+
+    @property
+    def may_learn_a_default_route(self) -> bool:
+        """Whether a default route may come by BGP, which is invisible to ARM; raises Unread."""
+        table = self.route_table
+        if table and (table.default_route or not table.bgp_propagation):
+            return False
+        return self.network.may_learn_routes
 
 
 @dataclass(frozen=True)
@@ -255,26 +296,53 @@ class Cluster(ClusterDocument):
     @cached_property
     def subnets(self) -> tuple[Subnet, ...]:
         """Every subnet that nodes or pods use; raises Unread."""
+        found = (*self.named_subnets, *(Subnet(pool.id, (pool.name,), self) for pool in self.unplaced_pools))
+        return (*found, *self.unnamed_subnets)
+
+    @cached_property
+    def named_subnets(self) -> tuple[Subnet, ...]:
+        """The subnets that the cluster names, or that AKS made for it; raises Unread."""
         if self.vnet == matrix.BYO_VNET:
-            named = [Subnet(written, pools, self) for written, pools in self.byo_subnets.values()]
-            return (*named, *(Subnet(pool.id, (pool.name,), self) for pool in self.unplaced_pools))
+            return tuple(Subnet(written, pools, self) for written, pools in self.byo_subnets.values())
         names = tuple(pool.name for pool in self.pools)
         return tuple(Subnet(subnet_id, names, self) for subnet_id in self.managed_subnet_ids)
 
+    @cached_property
+    def unnamed_subnets(self) -> tuple[Subnet, ...]:
+        """The subnets that only nodes' network interfaces show; none where those could not be read, which EGR233 says;
+        raises Unread."""
+        named = {subnet.id.lower() for subnet in self.named_subnets}
+        try:
+            ids = self.interface_subnet_ids
+        except Unread:
+            return ()
+        return tuple(Subnet(found, (NODES_WITHOUT_POOL,), self) for found in ids if found.lower() not in named)
+
     @property
-    def managed_vnets_id(self) -> str | None:
-        """The id of the collection of virtual networks in the node resource group."""
-        group = self.text("nodeResourceGroup")
-        scope = arm.child(f"/subscriptions/{self.subscription_id}/resourceGroups", group) if group else None
-        return f"{scope}/providers/Microsoft.Network/virtualNetworks" if scope else None
+    def node_group_id(self) -> str:
+        """The id of the node resource group, which holds what AKS makes; raises Unread."""
+        group = self.required("nodeResourceGroup")
+        return arm.child(f"/subscriptions/{self.subscription_id}/resourceGroups/{group}")
+
+    def in_node_group(self, kind: str) -> str:
+        """The id of the collection of all resources of a type in the node resource group; raises Unread."""
+        return f"{self.node_group_id}/providers/{kind}"
 
     @property
     def managed_subnet_ids(self) -> tuple[str, ...]:
         """The subnets of the network that AKS made in the node resource group; raises Unread."""
-        if not self.managed_vnets_id:
-            raise Unread(self.id, "Azure's answer has no properties.nodeResourceGroup")
-        networks = self.snapshot.collection(self.managed_vnets_id)
+        networks = self.snapshot.collection(self.in_node_group("Microsoft.Network/virtualNetworks"))
         return tuple(found for network in networks for found in arm.references(network, "properties", "subnets"))
+
+    @property
+    def interface_subnet_ids(self) -> tuple[str, ...]:
+        """The subnets of the network interfaces in the node resource group, which nodes have that are in no scale set,
+        such as those of node auto-provisioning; private endpoints are no nodes; raises Unread."""
+        interfaces = self.snapshot.collection(self.in_node_group("Microsoft.Network/networkInterfaces"))
+        nodes = [found for found in interfaces if not arm.dig(found, "properties", "privateEndpoint")]
+        rows = (row for found in nodes for row in arm.objects(found, "properties", "ipConfigurations"))
+        ids = (arm.text(row, "properties", "subnet", "id") for row in rows)
+        return tuple({found.lower(): found for found in ids if found}.values())
 
     @property
     def kubenet(self) -> bool:

@@ -63,7 +63,7 @@ def migrate(
     **kwargs: Any,
 ) -> Any:
     """Check, plan, confirm, apply, verify; `kwargs` are the options of the move."""
-    from azext_aksegress import migration
+    from azext_aksegress import checks, migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import ExitCode, Talk, look, present
@@ -75,7 +75,7 @@ def migrate(
     with told(resource_group_name, resource_name):
         talk.phase("reading the cluster")
         request = _request(to, kwargs)
-        move = migration.prepare(azure.read(request), request, accept or (), by_name)
+        move = migration.prepare(azure.read(request, checks.reads([request])), request, accept or (), by_name)
         talk.end()
         talk.lines(terminal.remarks(move))
         if move.refusals:
@@ -127,14 +127,17 @@ def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = N
 
 
 def _read(cmd: Any, resource_group: str | None, name: str | None, request: Any = None) -> Any:
+    """What the checks of a request need, or of all outbound types where there is none."""
+    from azext_aksegress import checks
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import Talk
     from azext_aksegress.render import terminal
 
     talk = Talk(cmd.cli_ctx)
+    requests = [request] if request else [_request(target, {}) for target in matrix.OUTBOUND_TYPES]
     with told(resource_group or "", name or ""), talk.working("reading the cluster"):
-        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request)
+        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request, checks.reads(requests))
     talk.lines(terminal.older_api_version(snapshot))
     return snapshot
 

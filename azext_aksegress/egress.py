@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterable, Iterator
 
-from azext_aksegress import arm, matrix, profiles
+from azext_aksegress import arm, hops, matrix, profiles
 from azext_aksegress.cluster import Cluster, Pool, Subnet
-from azext_aksegress.network import DROPPING_HOPS
+from azext_aksegress.network import DROPPING_HOPS, Route
 from azext_aksegress.request import Request
-from azext_aksegress.snapshot import Snapshot, Unread, Untold
+from azext_aksegress.snapshot import Unread, Untold
 
 VIRTUAL_APPLIANCE = "virtualAppliance"
 VIRTUAL_NETWORK_GATEWAY = "virtualNetworkGateway"
@@ -29,6 +29,7 @@ NEVER_MADE_BY_AKS = (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY, NODE_PUBLIC_IP)
 MADE_BY_THE_MOVE = "AKS makes the addresses during the move"
 CHOSEN_BY_AKS = "AKS chooses which of today's addresses stay"
 NO_WAY_OUT = "has no way out"
+BGP = "a default route learned by BGP, which is possible here, is invisible to ARM"
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,20 @@ def carriers_of(cluster: Cluster, subnet: Subnet, request: Request | None) -> tu
     outbound_type = request.to if request else cluster.outbound_type
     if outbound_type == matrix.BLOCK:
         return (Carrier(NO_PATH),)
-    routed = _routed(cluster, subnet)
-    if routed:
-        return (routed,)
+    routed = [_routed(subnet, route) for route in subnet.internet_routes]
+    ways = [found for found in routed if found]
+    if len(ways) < len(routed):
+        rest = _unrouted(cluster, subnet, request)
+        if subnet.may_learn_a_default_route:
+            learned = Carrier(UNKNOWN, unknown=Untold(subnet.id, BGP))
+            rest = (*(found for found in rest if found.kind != NO_PATH), learned)
+        ways += rest
+    return tuple(dict.fromkeys(ways))
+
+
+def _unrouted(cluster: Cluster, subnet: Subnet, request: Request | None) -> tuple[Carrier, ...]:
+    """What carries the egress that no route of one's own does."""
+    outbound_type = request.to if request else cluster.outbound_type
     gateway = subnet.nat_gateway
     new = request is not None and not profiles.keeps_addresses(cluster, request)
     makes_its_own = outbound_type == matrix.MANAGED_NAT_GATEWAY and new
@@ -89,9 +101,8 @@ def _node_public_ips(pool: Pool) -> Carrier:
     return Carrier(NODE_PUBLIC_IP, unknown=Untold(pool.id, "each node has a public IP of its own"))
 
 
-def _routed(cluster: Cluster, subnet: Subnet) -> Carrier | None:
-    route = subnet.default_route
-    if route is None or arm.same(route.next_hop_type, "Internet"):
+def _routed(subnet: Subnet, route: Route | None) -> Carrier | None:
+    if route is None or not route.is_appliance:
         return None
     hop = route.next_hop_type
     if any(arm.same(hop, dropping) for dropping in DROPPING_HOPS):
@@ -102,7 +113,7 @@ def _routed(cluster: Cluster, subnet: Subnet) -> Carrier | None:
     if not arm.same(hop, "VirtualAppliance"):
         return Carrier(UNKNOWN, unknown=Untold(subnet.route_table_id, f"where next hop type {hop or 'nothing'} leads"))
     try:
-        return Carrier(VIRTUAL_APPLIANCE, _firewall_address_ids(cluster.snapshot, subnet, route.next_hop_address))
+        return Carrier(VIRTUAL_APPLIANCE, hops.firewall_address_ids(subnet, route.next_hop_address))
     except Unread as unread:
         return Carrier(VIRTUAL_APPLIANCE, unknown=unread)
 
@@ -118,10 +129,6 @@ def _default_carrier(cluster: Cluster, subnet: Subnet | None, request: Request |
     kind = {matrix.LOAD_BALANCER: LOAD_BALANCER, matrix.MANAGED_NAT_GATEWAY: NAT_GATEWAY}.get(outbound_type)
     if kind:
         return _to_come(cluster, kind, request) if request else _effective(cluster, kind)
-    table = subnet.route_table if subnet else None
-    own_way_out = outbound_type in (matrix.USER_DEFINED_ROUTING, matrix.NONE)
-    if own_way_out and table and table.default_route is None and table.bgp_propagation:
-        return Carrier(UNKNOWN, unknown=Untold(table.id, "a default route learned by BGP is invisible to ARM"))
     if outbound_type in matrix.ISOLATED or subnet is None:
         return Carrier(NO_PATH)
     return Carrier(NO_PATH, unknown=Untold(subnet.id, NO_WAY_OUT))
@@ -148,27 +155,6 @@ def _to_come(cluster: Cluster, kind: str, request: Request) -> Carrier:
     reason = MADE_BY_THE_MOVE if more else CHOSEN_BY_AKS if fewer else None
     stay = () if more and fewer else profiles.effective_ids(cluster, request.to)
     return Carrier(kind, stay, Untold(cluster.id, reason) if reason else None)
-
-
-def firewalls_id(subnet_or_table_id: str) -> str:
-    """The id of the collection of Azure Firewalls of the subscription that something is in."""
-    subscription = arm.part(subnet_or_table_id, "subscriptions")
-    return f"/subscriptions/{subscription}/providers/Microsoft.Network/azureFirewalls"
-
-
-def _firewall_address_ids(snapshot: Snapshot, subnet: Subnet, hop: str | None) -> tuple[str, ...]:
-    """The public IPs of the one firewall with a private address; two with the same one leave it open."""
-    found = [
-        tuple(arm.text(item, "properties", "publicIPAddress", "id") or "" for item in configurations)
-        for configurations in (
-            arm.objects(firewall, "properties", "ipConfigurations")
-            for firewall in snapshot.collection(firewalls_id(subnet.id))
-        )
-        if hop and hop in (arm.text(item, "properties", "privateIPAddress") for item in configurations)
-    ]
-    if len(found) != 1:
-        raise Untold(subnet.route_table_id, f"the public addresses behind next hop {hop or 'without address'}")
-    return tuple(address_id for address_id in found[0] if address_id)
 
 
 def carriers(cluster: Cluster, request: Request | None) -> Iterator[Carrier]:
@@ -239,10 +225,11 @@ def in_force(cluster: Cluster) -> bool:
 
 
 def _is_routed(cluster: Cluster, subnet: Subnet) -> bool:
-    (found, *_) = carriers_of(cluster, subnet, Request(matrix.USER_DEFINED_ROUTING))
-    if found.kind == UNKNOWN and found.unknown:
-        raise found.unknown
-    return found.kind in (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY)
+    found = carriers_of(cluster, subnet, Request(matrix.USER_DEFINED_ROUTING))
+    for carrier in found:
+        if carrier.kind == UNKNOWN and carrier.unknown:
+            raise carrier.unknown
+    return all(carrier.kind in (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY) for carrier in found)
 
 
 def _once(unknown: Iterable[Unread]) -> Iterator[Unread]:

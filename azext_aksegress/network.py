@@ -1,14 +1,19 @@
-"""What can be attached to a subnet, from its ARM JSON: route tables with their default route, NAT gateways."""
+"""Networks and what can be attached to a subnet, from their ARM JSON: route tables, NAT gateways, peerings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Union
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
 
 DEFAULT_ROUTE = "0.0.0.0/0"
+DEFAULT_ROUTE_IPV6 = "::/0"
+HALVES = ("0.0.0.0/1", "128.0.0.0/1")
+"""Two routes that together carry what 0.0.0.0/0 would, since the longest prefix wins; to AKS they are no default
+route."""
 APPLIANCE_HOPS = ("VirtualAppliance", "VirtualNetworkGateway")
 """The next hops that AKS takes for userDefinedRouting, by its refusal RouteTableInvalidNextHop
 (hashicorp/terraform-provider-azurerm#8609)."""
@@ -16,13 +21,27 @@ DROPPING_HOPS = ("None", "VnetLocal")
 """Next hops that lead a default route nowhere on the internet."""
 
 
+Range = Union[IPv4Network, IPv6Network]
+
+
 @dataclass(frozen=True)
 class Route:
-    """One route of a route table."""
+    """One route of a route table; `prefix` as it is written, which may also be a service tag."""
 
     name: str
     next_hop_type: str
     next_hop_address: str | None
+    prefix: str = DEFAULT_ROUTE
+
+    @property
+    def is_appliance(self) -> bool:
+        """Whether it sends traffic elsewhere than straight to the internet."""
+        return not arm.same(self.next_hop_type, "Internet")
+
+    @property
+    def hop(self) -> str:
+        """Type and address of its next hop, in words."""
+        return f"{self.next_hop_type} {self.next_hop_address or ''}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -30,7 +49,7 @@ class RouteTable:
     """A route table; `subnet_ids` are all subnets that it is attached to, the cluster's or not."""
 
     id: str
-    default_route: Route | None
+    routes: tuple[Route, ...]
     bgp_propagation: bool
     subnet_ids: tuple[str, ...]
 
@@ -39,13 +58,35 @@ class RouteTable:
         """The table's own name."""
         return arm.name(self.id)
 
+    def route(self, prefix: str) -> Route | None:
+        """The route of exactly one prefix; Azure allows no second one."""
+        return next((found for found in self.routes if _is(found.prefix, prefix)), None)
+
+    @property
+    def default_route(self) -> Route | None:
+        """The 0.0.0.0/0 route, the only one that AKS takes for a default route."""
+        return self.route(DEFAULT_ROUTE)
+
+    @property
+    def internet_routes(self) -> tuple[Route | None, ...]:
+        """The routes that carry what goes to the internet, by longest prefix: those of the two halves where they are,
+        else the default route; None for what the table leaves to the system."""
+        halves = (self.route(half) or self.default_route for half in HALVES)
+        return tuple(dict.fromkeys(halves))
+
 
 @dataclass(frozen=True)
 class NatGateway:
-    """A NAT gateway with the ids of its public IP addresses and prefixes, IPv4 and IPv6."""
+    """A NAT gateway with the ids of its public IP addresses and prefixes, IPv4 and IPv6; `idle_timeout` in minutes."""
 
     id: str
     address_ids: tuple[str, ...]
+    sku: str
+    zones: tuple[str, ...]
+    state: str | None
+    idle_timeout: int
+    subnet_ids: tuple[str, ...]
+    ipv6: bool
 
     @property
     def name(self) -> str:
@@ -53,13 +94,45 @@ class NatGateway:
         return arm.name(self.id)
 
 
+@dataclass(frozen=True)
+class Peering:
+    """A peering of a virtual network with another one."""
+
+    name: str
+    remote_id: str
+    state: str | None
+    uses_remote_gateways: bool
+    remote_ranges: tuple[Range, ...]
+
+    @property
+    def connected(self) -> bool:
+        """Whether traffic flows."""
+        return arm.same(self.state, "Connected")
+
+
+@dataclass(frozen=True)
+class VirtualNetwork:
+    """A virtual network: its address space, DNS servers (none: Azure's own), peerings and subnets."""
+
+    id: str
+    ranges: tuple[Range, ...]
+    dns_servers: tuple[str, ...]
+    peerings: tuple[Peering, ...]
+    subnets: tuple[Json, ...]
+
+    @property
+    def may_learn_routes(self) -> bool:
+        """Whether routes can come by BGP: from a gateway or route server in it, or from a peer's gateway."""
+        names = {(arm.text(subnet, "name") or "").lower() for subnet in self.subnets}
+        own = names & {"gatewaysubnet", "routeserversubnet"}
+        return bool(own) or any(found.uses_remote_gateways for found in self.peerings)
+
+
 def route_table(table_id: str, document: Json) -> RouteTable:
     """A route table from its ARM JSON."""
-    routes = arm.objects(document, "properties", "routes")
-    defaults = [route for route in routes if is_default(arm.text(route, "properties", "addressPrefix"))]
     return RouteTable(
         arm.text(document, "id") or table_id,
-        _route(defaults[0]) if defaults else None,
+        tuple(_route(found) for found in arm.objects(document, "properties", "routes")),
         not arm.flag(document, "properties", "disableBgpRoutePropagation"),
         arm.references(document, "properties", "subnets"),
     )
@@ -70,18 +143,46 @@ def _route(document: Json) -> Route:
         arm.text(document, "name") or "",
         arm.text(document, "properties", "nextHopType") or "",
         arm.text(document, "properties", "nextHopIpAddress"),
+        arm.text(document, "properties", "addressPrefix") or "",
     )
 
 
-def is_default(prefix: str | None) -> bool:
-    """Whether an address prefix is 0.0.0.0/0; service tags and what cannot be parsed are not."""
+def virtual_network(network_id: str, document: Json) -> VirtualNetwork:
+    """A virtual network from its ARM JSON."""
+    properties = document["properties"]
+    return VirtualNetwork(
+        arm.text(document, "id") or network_id,
+        ranges(arm.strings(properties, "addressSpace", "addressPrefixes")),
+        arm.strings(properties, "dhcpOptions", "dnsServers"),
+        tuple(_peering(found) for found in arm.objects(properties, "virtualNetworkPeerings")),
+        arm.objects(properties, "subnets"),
+    )
+
+
+def _peering(document: Json) -> Peering:
+    return Peering(
+        arm.text(document, "name") or "",
+        arm.text(document, "properties", "remoteVirtualNetwork", "id") or "",
+        arm.text(document, "properties", "peeringState"),
+        arm.flag(document, "properties", "useRemoteGateways"),
+        ranges(arm.strings(document, "properties", "remoteAddressSpace", "addressPrefixes")),
+    )
+
+
+def ranges(prefixes: tuple[str, ...]) -> tuple[Range, ...]:
+    """The ranges of some prefixes; what cannot be parsed is left out."""
+    return tuple(found for found in map(address_range, prefixes) if found)
+
+
+def _is(written: str, prefix: str) -> bool:
+    """Whether a route's prefix is another one; service tags and what cannot be parsed are none."""
     try:
-        return prefix is not None and ip_network(prefix.strip()) == ip_network(DEFAULT_ROUTE)
+        return ip_network(written.strip()) == ip_network(prefix)
     except ValueError:
         return False
 
 
-def address_range(text: str) -> IPv4Network | IPv6Network | None:
+def address_range(text: str) -> Range | None:
     """The range that an address or prefix stands for; None for service tags and what cannot be parsed."""
     try:
         return ip_network(text.strip(), strict=False)
@@ -100,7 +201,17 @@ def holds(outer: str, inner: str) -> bool:
 
 
 def nat_gateway(gateway_id: str, document: Json) -> NatGateway:
-    """A NAT gateway from its ARM JSON."""
+    """A NAT gateway from its ARM JSON; AKS and Azure both take 4 minutes for the idle timeout where nothing is said."""
     keys = ("publicIpAddresses", "publicIpPrefixes", "publicIpAddressesV6", "publicIpPrefixesV6")
-    own_id = arm.text(document, "id") or gateway_id
-    return NatGateway(own_id, tuple(found for key in keys for found in arm.references(document, "properties", key)))
+    addresses = {key: arm.references(document, "properties", key) for key in keys}
+    idle = arm.dig(document, "properties", "idleTimeoutInMinutes")
+    return NatGateway(
+        arm.text(document, "id") or gateway_id,
+        tuple(found for key in keys for found in addresses[key]),
+        arm.text(document, "sku", "name") or "Standard",
+        arm.strings(document, "zones"),
+        arm.text(document, "properties", "provisioningState"),
+        idle if isinstance(idle, int) else 4,
+        arm.references(document, "properties", "subnets"),
+        bool(addresses["publicIpAddressesV6"] or addresses["publicIpPrefixesV6"]),
+    )

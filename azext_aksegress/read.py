@@ -1,37 +1,49 @@
 """What to read next: from what is known of a cluster to what is still wanted, round by round.
 
 The depth of dependent reads is what a person waits for, so each round asks for everything that can be asked for, at
-once and once only: subnets and known addresses; then route tables, NAT gateways and firewalls; then their addresses.
+once and once only: virtual networks, subnets and known addresses; then route tables, NAT gateways and peers; then
+firewalls' addresses and policies. What only some checks need, they name themselves.
 """
 
 from __future__ import annotations
 
-from typing import Callable, Iterator, Mapping, Sequence
+from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
-from azext_aksegress import arm, egress, profiles
+from azext_aksegress import arm, egress, hops, profiles, questions
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.snapshot import Answer, Snapshot, Unread
 
-MAX_ROUNDS = 5
-"""Dependent rounds at most, the cluster's own read not counted; today's references end after three."""
+MAX_ROUNDS = 4
+"""Dependent rounds at most after the cluster's own read, which makes five; what the last one cannot reach is unread."""
 
+_NETWORK = "Microsoft.Network/virtualNetworks"
+_SUBNET = f"{_NETWORK}/subnets"
 _ADDRESSES = ("microsoft.network/publicipaddresses", "microsoft.network/publicipprefixes")
 
-Fetch = Callable[[Sequence[str]], Mapping[str, Answer]]
-"""Reads ids and collection ids, in parallel, and answers for each of them."""
+Fetch = Callable[[Mapping[str, Optional[Json]]], Mapping[str, Answer]]
+"""Reads ids and collection ids, in parallel, and answers for each; with the body of those that Azure takes as POST."""
+Wanted = Callable[[Cluster], Iterable[str]]
+"""What else is wanted of a cluster, as far as it is known."""
 
 
-def complete(snapshot: Snapshot, fetch: Fetch, also: Sequence[str] = ()) -> Snapshot:
-    """The snapshot with everything that the checks need, read or unread; `also` are the addresses that a request
-    names: what is no address is not read."""
-    also = [found for found in also if arm.resource_type(found).lower() in _ADDRESSES]
+def nothing_else(_: Cluster) -> Iterable[str]:
+    """Only what says how egress goes."""
+    return ()
+
+
+def complete(snapshot: Snapshot, fetch: Fetch, own_ids: Sequence[str] = (), also: Wanted = nothing_else) -> Snapshot:
+    """The snapshot with everything that is needed, read or unread: what egress goes through, the addresses that a
+    request names (what is no address is not read), and what `also` wants."""
+    named = [found for found in own_ids if arm.resource_type(found).lower() in _ADDRESSES]
     snapshot = snapshot.plus(_unplaced(Cluster(snapshot)))
     for _ in range(MAX_ROUNDS):
-        ids = _new(snapshot, also)
-        if not ids:
+        cluster = Cluster(snapshot)
+        wanted = {found.lower(): found for found in (*named, *_wanted(cluster), *also(cluster))}
+        new = [found for found in wanted.values() if not snapshot.knows(found)]
+        if not new:
             break
-        snapshot = snapshot.plus(_with_children(fetch(ids)))
+        snapshot = snapshot.plus(_with_children(fetch({found: questions.body(cluster, found) for found in new})))
     return snapshot
 
 
@@ -44,11 +56,6 @@ def _unplaced(cluster: Cluster) -> dict[str, Answer]:
     return {pool.id: Unread(pool.id, "the pool names no subnet") for pool in pools}
 
 
-def _new(snapshot: Snapshot, also: Sequence[str]) -> list[str]:
-    wanted = {resource_id.lower(): resource_id for resource_id in (*also, *_wanted(Cluster(snapshot)))}
-    return [resource_id for resource_id in wanted.values() if not snapshot.knows(resource_id)]
-
-
 def _wanted(cluster: Cluster) -> Iterator[str]:
     try:
         for outbound_type in profiles.PROFILES:
@@ -57,13 +64,16 @@ def _wanted(cluster: Cluster) -> Iterator[str]:
         for pool in cluster.pools:
             if pool.node_public_ip and pool.node_public_ip_prefix_id:
                 yield pool.node_public_ip_prefix_id
-        if not cluster.byo_subnets and cluster.managed_vnets_id:
-            yield cluster.managed_vnets_id
+        if not cluster.byo_subnets:
+            yield cluster.in_node_group(_NETWORK)
+        yield cluster.in_node_group("Microsoft.Network/networkInterfaces")
         subnets = cluster.subnets
     except Unread:
         return
     for subnet in subnets:
         yield subnet.id
+        if arm.same(arm.resource_type(subnet.id), _SUBNET):
+            yield arm.parent(subnet.id)
         yield from _around(cluster, subnet)
 
 
@@ -74,22 +84,20 @@ def _around(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
         return
     if table_id:
         yield table_id
-        if not cluster.made_by_aks(table_id) or _has_default_route(subnet):
-            yield egress.firewalls_id(subnet.id)
     if gateway_id:
         yield gateway_id
-    for addresses in (_gateway_addresses, _carried_addresses):
+    for more in (_firewalls, _gateway_addresses, _carried_addresses):
         try:
-            yield from addresses(cluster, subnet)
+            yield from more(cluster, subnet)
         except Unread:
             continue
 
 
-def _has_default_route(subnet: Subnet) -> bool:
-    try:
-        return subnet.default_route is not None
-    except Unread:
-        return False
+def _firewalls(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
+    """Asked for as soon as a table of one's own is known, whose routes are read in the same round."""
+    table_id = subnet.route_table_id
+    if table_id and (not cluster.made_by_aks(table_id) or any(subnet.internet_routes)):
+        yield from hops.firewalls_ids(subnet)
 
 
 def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:
@@ -102,18 +110,21 @@ def _carried_addresses(cluster: Cluster, subnet: Subnet) -> Sequence[str]:
 
 
 def _with_children(answers: Mapping[str, Answer]) -> dict[str, Answer]:
-    """A virtual network's answer holds its subnets whole, so they need no read of their own."""
-    found: dict[str, Answer] = dict(answers)
+    """A list of virtual networks holds them whole, and each of them its subnets; what has an answer of its own keeps
+    it."""
+    asked = {resource_id.lower() for resource_id in answers}
+    found: dict[str, Answer] = {}
     for answer in answers.values():
-        if isinstance(answer, tuple):
-            found.update(_subnets_of(answer))
-    return found
+        rows = answer if isinstance(answer, tuple) else (answer,) if isinstance(answer, dict) else ()
+        networks = [row for row in rows if arm.same(arm.resource_type(arm.text(row, "id") or ""), _NETWORK)]
+        for network in networks:
+            found.update({network["id"]: network, **_subnets_of(network)})
+    return {**{key: answer for key, answer in found.items() if key.lower() not in asked}, **answers}
 
 
-def _subnets_of(networks: Sequence[Json]) -> dict[str, Answer]:
+def _subnets_of(network: Json) -> dict[str, Answer]:
     return {
         subnet["id"]: subnet
-        for network in networks
         for subnet in arm.objects(network, "properties", "subnets")
         if arm.text(subnet, "id") and "properties" in subnet
     }

@@ -7,12 +7,13 @@ from typing import Iterable, Iterator, Sequence
 from azure.core.exceptions import AzureError
 
 from azext_aksegress import arm, egress, matrix, profiles
-from azext_aksegress.azure import Azure, said
+from azext_aksegress.azure import Azure
 from azext_aksegress.checks import FAIL, PASS, SKIP, UNKNOWN, Check, Finding, Outcome, unknown
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.network import holds
 from azext_aksegress.report import Report
 from azext_aksegress.request import Request
+from azext_aksegress.resources import said
 from azext_aksegress.snapshot import Unread, Untold
 
 

@@ -7,14 +7,17 @@ from typing import Any, Mapping, Sequence
 
 from azext_aksegress import arm as ids
 from azext_aksegress import checks, read
+from azext_aksegress.arm import Json
 from azext_aksegress.checks import Finding
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.matrix import OUTBOUND_TYPES
+from azext_aksegress.questions import FILTER
 from azext_aksegress.report import Report, make
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
 from tests.armsim.arm import Arm
 from tests.armsim.arm import Request as HttpRequest
-from tests.armsim.estate import Estate, cluster_id
+from tests.armsim.estate import CONTROL_PLANE, NETWORK_GROUP, Estate, cluster_id, scope
 
 CLUSTER = "aks-shop"
 AZ = "2.91.0"
@@ -43,6 +46,7 @@ class Shop:
     def byo(cls, outbound_type: str = "loadBalancer", **properties: Any) -> Shop:
         shop = cls()
         shop.subnets = shop.estate.vnet("vnet-shop", ["snet-system", "snet-apps"])
+        shop.estate.role(CONTROL_PLANE, "Network Contributor", scope(NETWORK_GROUP))
         pools = {"system": shop.subnets["snet-system"], "apps": shop.subnets["snet-apps"]}
         shop.estate.cluster(CLUSTER, outbound_type, pools=pools, **properties)
         if outbound_type == "userDefinedRouting":
@@ -52,17 +56,52 @@ class Shop:
         return shop
 
     def routed(self, *names: str, hop: str | None = "10.1.0.4", hop_type: str = "VirtualAppliance") -> Shop:
-        """A route table with a default route on each subnet, and the firewall that it leads to."""
-        firewall_ip = self.estate.public_ip("pip-firewall", "52.0.0.1")
-        self.estate.firewall("fw-hub", "10.1.0.4", firewall_ip)
+        """A route table with a default route on each subnet, and the firewall in a peered hub that it leads to."""
+        self.hub()
         for name in names or tuple(self.subnets):
             table = self.estate.route_table(f"rt-{name}", hop, hop_type)
             self.estate.attach(self.subnets[name], route_table=table)
         return self
 
+    def hub(self) -> Shop:
+        """A virtual network with a firewall that lets through what AKS needs, peered with the cluster's own."""
+        subnets = self.estate.vnet("vnet-hub", ["AzureFirewallSubnet", "snet-nva"], prefix="10.1")
+        firewall_ip = self.estate.public_ip("pip-firewall", "52.0.0.1")
+        policy = self.estate.firewall_policy("fwpol-hub", [aks_rule(), node_rule()])
+        self.estate.firewall("fw-hub", "10.1.0.4", firewall_ip, subnet=subnets["AzureFirewallSubnet"], policy=policy)
+        if self.subnets and not self.estate[self.network_id]["properties"]["virtualNetworkPeerings"]:
+            self.estate.peering(self.network_id, ids.parent(subnets["snet-nva"]))
+        return self
+
+    @property
+    def network_id(self) -> str:
+        """The virtual network of the cluster's first subnet."""
+        return ids.parent(next(iter(self.subnets.values())))
+
+    def learning(self) -> Shop:
+        """The hub has a gateway, from which routes can come by BGP."""
+        hub = ids.parent(self.estate.vnet("vnet-er", ["GatewaySubnet"], prefix="10.2")["GatewaySubnet"])
+        self.estate.peering(self.network_id, hub, name="to-gateway", gateways=True)
+        return self
+
     def table(self, name: str, **options: Any) -> Shop:
         """A route table without a default route on one subnet."""
         self.estate.attach(self.subnets[name], route_table=self.estate.route_table(f"rt-{name}", **options))
+        return self
+
+    def halves(self, name: str, *hops: str | None) -> Shop:
+        """A route table with routes for the two halves of the internet on one subnet, each to an appliance or none."""
+        table = self.estate.route_table(f"rt-{name}")
+        pairs = zip(("0.0.0.0/1", "128.0.0.0/1"), hops or ("10.1.0.4", "10.1.0.4"))
+        self.estate[table]["properties"]["routes"] = [
+            {
+                "name": f"half-{number}",
+                "properties": {"addressPrefix": prefix, "nextHopType": "VirtualAppliance", "nextHopIpAddress": hop},
+            }
+            for number, (prefix, hop) in enumerate(pairs)
+            if hop
+        ]
+        self.estate.attach(self.subnets[name], route_table=table)
         return self
 
     def gated(self, *names: str, addresses: Sequence[str] = ("52.0.0.2",)) -> Shop:
@@ -114,9 +153,9 @@ class Shop:
 
     def snapshot(self, request: Request | None = None) -> Snapshot:
         """What is read of the cluster, and of what a request names."""
-        document = copy.deepcopy(self.document)
-        named = request.own_ids if request else ()
-        return read.complete(Snapshot("2026-11-23T06:00:00Z", self.api_version, document), self._fetch, named)
+        snapshot = Snapshot("2026-11-23T06:00:00Z", self.api_version, copy.deepcopy(self.document))
+        requests = [request] if request else [Request(target) for target in OUTBOUND_TYPES]
+        return read.complete(snapshot, self.fetch, request.own_ids if request else (), checks.reads(requests))
 
     def cluster(self, request: Request | None = None) -> Cluster:
         return Cluster(self.snapshot(request))
@@ -139,16 +178,47 @@ class Shop:
         (finding,) = self.findings(check_id, to, **options)
         return finding.outcome
 
-    def _fetch(self, wanted: Sequence[str]) -> Mapping[str, Answer]:
-        return {resource_id: self._answer(resource_id) for resource_id in wanted}
+    def fetch(self, wanted: Mapping[str, Json | None]) -> Mapping[str, Answer]:
+        """What the local Azure answers for each id, without a wire."""
+        return {resource_id: self._answer(resource_id, question) for resource_id, question in wanted.items()}
 
-    def _answer(self, resource_id: str) -> Answer:
-        answer = self.arm.handle(HttpRequest("GET", resource_id, {"api-version": "2025-07-01"}, {}))
+    def _answer(self, resource_id: str, question: Json | None) -> Answer:
+        path, _, condition = resource_id.partition(FILTER)
+        query = {"api-version": "2025-07-01", "$filter": condition}
+        if "microsoft.containerservice" in path.lower():
+            query["api-version"] = self.api_version
+        answer = self.arm.handle(HttpRequest("POST" if question else "GET", path, query, {}, question))
         if answer.status != 200:
             permission = f"{ids.resource_type(resource_id)}/read" if answer.status == 403 else None
             reason = "not found (ResourceNotFound)" if answer.status == 404 else f"HTTP {answer.status}"
             return Unread(resource_id, reason, permission)
+        if question:
+            rows = answer.body.get("data")
+            return {"id": resource_id, "properties": answer.body} if rows is None else tuple(rows)
         return tuple(answer.body["value"]) if ids.is_collection(resource_id) else answer.body
+
+
+def aks_rule(source: str = "*", tag: str = "AzureKubernetesService") -> Json:
+    """A rule of a firewall policy that lets the FQDNs through which AKS needs."""
+    return {
+        "name": "aks",
+        "ruleType": "ApplicationRule",
+        "sourceAddresses": [source],
+        "fqdnTags": [tag],
+        "protocols": [{"protocolType": "Https", "port": 443}],
+    }
+
+
+def node_rule(source: str = "*", ports: Sequence[str] = ("*",), protocol: str = "Any") -> Json:
+    """A rule of a firewall policy that lets packets through, to anywhere where nothing else is said."""
+    return {
+        "name": "nodes",
+        "ruleType": "NetworkRule",
+        "sourceAddresses": [source],
+        "destinationAddresses": ["*"],
+        "destinationPorts": list(ports),
+        "ipProtocols": [protocol],
+    }
 
 
 def fixes(found: Sequence[Finding]) -> list[tuple[str, str]]:

@@ -9,14 +9,22 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
-    *("arm", "matrix", "request", "fixes", "snapshot", "network", "cluster", "profiles", "egress", "read"),
-    *("checks", "checks.support", "checks.routes", "checks.gateways", "checks.addresses", "checks.isolation"),
-    *("checks.notice", "checks.room", "checks.wayback"),
-    *("report", "body", "plan", "migration", "azure", "record", "apply", "verify"),
+    *("arm", "matrix", "request", "fixes", "snapshot", "network", "cluster", "profiles"),
+    *("hops", "egress", "questions", "read"),
+    *("security", "firewalls", "access", "snat"),
+    *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),
+    *("checks.filters", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
+    *("checks.neighbours", "checks.room", "checks.rights", "checks.wayback"),
+    *("report", "body", "plan", "migration", "resources", "azure", "record", "apply", "verify"),
     *("render", "render.terminal", "render.table", "present", "_errors", "_validators", "custom"),
     *("_help", "_params", "commands", ""),
 ]
-SDK = {"azure": ("azure",), "apply": ("azure.core.exceptions",), "verify": ("azure.core.exceptions",)}
+SDK = {
+    "azure": ("azure",),
+    "resources": ("azure", "requests"),
+    "apply": ("azure.core.exceptions",),
+    "verify": ("azure.core.exceptions",),
+}
 TERMINALS = {"present"}
 
 

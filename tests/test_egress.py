@@ -56,8 +56,26 @@ class TestEffectivePath:
     def test_a_virtual_network_gateway_is_named(self) -> None:
         assert set(paths(Shop.byo().routed(hop_type="VirtualNetworkGateway")).values()) == {"virtualNetworkGateway"}
 
-    def test_where_a_default_route_may_come_by_bgp_the_path_is_unknown(self) -> None:
-        shop = Shop.byo(UDR)
+    def test_the_two_halves_carry_what_a_default_route_would(self) -> None:
+        shop = Shop.byo().routed()
+        for name in shop.subnets:
+            shop.halves(name)
+        assert set(paths(shop).values()) == {"virtualAppliance"}
+
+    def test_one_half_carries_its_half(self) -> None:
+        assert paths(Shop.byo().halves("snet-apps", "10.1.0.4", None))["snet-apps"] == "virtualAppliance, loadBalancer"
+
+    def test_where_a_default_route_may_come_by_bgp_the_path_is_unknown_too(self) -> None:
+        assert set(paths(Shop.byo().learning()).values()) == {"loadBalancer, unknown"}
+
+    def test_without_propagation_none_comes_by_bgp(self) -> None:
+        shop = Shop.byo().learning()
+        for name in shop.subnets:
+            shop.table(name, bgp=False)
+        assert set(paths(shop).values()) == {"loadBalancer"}
+
+    def test_without_another_way_a_path_by_bgp_is_unknown(self) -> None:
+        shop = Shop.byo(UDR).learning()
         for name in shop.subnets:
             shop.table(name)
         assert set(paths(shop).values()) == {"unknown"}
@@ -147,7 +165,7 @@ class TestAddressesAfter:
         assert [row.reason for row in egress.after(shop.cluster(), Request(MNAT)).unknown] == [egress.MADE_BY_THE_MOVE]
 
     def test_without_a_type_of_its_own_a_default_route_may_come_by_bgp(self) -> None:
-        assert not egress.after(Shop.byo().table("snet-apps").cluster(), Request("none")).complete
+        assert not egress.after(Shop.byo().table("snet-apps").learning().cluster(), Request("none")).complete
 
     def test_block_leaves_none(self) -> None:
         found = egress.after(Shop.byo(UDR).cluster(), Request("block"))

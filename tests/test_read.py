@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from typing import Mapping, Sequence
+from typing import Mapping
 
 import pytest
 
 from azext_aksegress import read
+from azext_aksegress.arm import Json
 from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot
 from tests.armsim.estate import OTHER_SUBSCRIPTION
 from tests.builders import Shop
@@ -19,14 +20,14 @@ class Rounds:
         snapshot = Snapshot("2026-11-23T06:00:00Z", API_VERSION, shop.document)
         self.snapshot = read.complete(snapshot, self._fetch, also)
 
-    def _fetch(self, ids: Sequence[str]) -> Mapping[str, Answer]:
-        self.asked.append([found.rsplit("/", 1)[-1] for found in ids])
-        return self._shop._fetch(ids)
+    def _fetch(self, wanted: Mapping[str, Json | None]) -> Mapping[str, Answer]:
+        self.asked.append([found.rsplit("/", 1)[-1] for found in wanted])
+        return self._shop.fetch(wanted)
 
 
 def test_each_level_is_one_round() -> None:
     first, second, third = Rounds(Shop.byo().routed()).asked
-    assert sorted(first)[1:] == ["snet-apps", "snet-system"]
+    assert sorted(first)[1:] == ["networkInterfaces", "snet-apps", "snet-system", "vnet-shop"]
     assert sorted(second) == ["azureFirewalls", "rt-snet-apps", "rt-snet-system"]
     assert third == ["pip-firewall"]
 

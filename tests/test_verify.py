@@ -315,7 +315,7 @@ class TestInForce:
         assert outcomes(after.network(loadBalancerProfile=kept), target)["verify.inForce"] == "fail"
 
     def test_a_default_route_that_may_come_by_bgp_is_not_azures_to_tell(self) -> None:
-        shop = Shop.byo(UDR)
+        shop = Shop.byo(UDR).learning()
         for name in shop.subnets:
             shop.table(name)
         assert outcomes(shop)["verify.inForce"] == "skip"

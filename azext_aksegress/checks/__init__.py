@@ -28,8 +28,11 @@ from azext_aksegress.snapshot import Unread
 PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP = "pass", "note", "warn", "fail", "unknown", "skip"
 OUTCOMES = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
 
-_MODULES = ("support", "routes", "gateways", "addresses", "isolation", "notice", "room", "wayback")
-"""In the order of the report; a new check goes into the module of its question."""
+_MODULES = (
+    *("support", "moment", "routes", "hops", "gateways", "nodes", "filters", "addresses", "isolation", "registries"),
+    *("notice", "neighbours", "room", "rights", "wayback"),
+)
+"""A new check goes into the module of its question."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,13 @@ def unknown(unread: Unread) -> Outcome:
 
 
 Judge = Callable[..., Optional[Iterable[Outcome]]]
+Reads = Callable[[Cluster, Request], Iterable[str]]
+"""The ids that a check needs to be read beside what says how egress goes; raises Unread where they are not known."""
+
+
+def nothing_more(*_: object) -> tuple[str, ...]:
+    """For checks that need nothing read but what says how egress goes."""
+    return ()
 
 
 def the_cluster(cluster: Cluster) -> tuple[Cluster]:
@@ -77,8 +87,8 @@ def the_cluster(cluster: Cluster) -> tuple[Cluster]:
 class Check:  # pylint: disable=too-many-instance-attributes  # a row of the catalogue has nine columns
     """One row of the catalogue, with the function that judges it.
 
-    `each` names what it judges one by one; `blocks` that an unknown outcome leaves the verdict open; `acceptable`
-    that `migrate --accept` may go past it.
+    `each` names what it judges one by one, and `reads` what else it needs for that; `blocks` that an unknown outcome
+    leaves the verdict open; `acceptable` that `migrate --accept` may go past it.
     """
 
     id: str
@@ -86,6 +96,7 @@ class Check:  # pylint: disable=too-many-instance-attributes  # a row of the cat
     function: Judge
     targets: Collection[str] = matrix.OUTBOUND_TYPES
     each: Callable[[Cluster], Iterable[Any]] = the_cluster
+    reads: Reads = nothing_more
     blocks: bool = False
     acceptable: bool = False
     sources: tuple[str, ...] = ()
@@ -156,10 +167,23 @@ def check(
 
 
 def load() -> dict[str, Check]:
-    """The registry with every module of checks in it, in report order."""
-    order = [import_module(f"{__name__}.{module}").__name__ for module in _MODULES]
-    rows = sorted(REGISTRY.values(), key=lambda known: order.index(known.function.__module__))
-    return {known.id: known for known in rows}
+    """The registry with every module of checks in it, in report order: by id."""
+    for module in _MODULES:
+        import_module(f"{__name__}.{module}")
+    return dict(sorted(REGISTRY.items()))
+
+
+def reads(requests: Iterable[Request]) -> Callable[[Cluster], Iterator[str]]:
+    """What the checks of some requests need to be read of a cluster, as far as that is known."""
+    rows = [(known, request) for request in requests for known in load().values() if request.to in known.targets]
+    return lambda cluster: (found for row in rows for found in _read_for(*row, cluster))
+
+
+def _read_for(known: Check, request: Request, cluster: Cluster) -> Iterator[str]:
+    try:
+        yield from known.reads(cluster, request)
+    except Unread:
+        return
 
 
 def run(cluster: Cluster, request: Request) -> tuple[Finding, ...]:

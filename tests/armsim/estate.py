@@ -29,7 +29,9 @@ from tests.armsim.ids import (
 )
 
 __all__ = [
+    "CONTROL_PLANE",
     "GROUP",
+    "KUBELET",
     "LOCATION",
     "NETWORK_GROUP",
     "OTHER_SUBSCRIPTION",
@@ -47,6 +49,10 @@ __all__ = [
 ]
 
 Json = Dict[str, Any]
+CONTROL_PLANE = "33333333-3333-3333-3333-333333333333"
+"""The principal of the identity with which a cluster manages its network."""
+KUBELET = "55555555-5555-5555-5555-555555555555"
+"""The principal of the identity with which its nodes pull images."""
 
 
 class Estate(EstateRules):
@@ -72,11 +78,21 @@ class Estate(EstateRules):
         }
         return resource_id
 
-    def vnet(self, name: str, subnets: Sequence[str], group: str = NETWORK_GROUP, **where: str) -> dict[str, str]:
-        """The ids of the subnets, by name."""
-        network = self.add(network_id("virtualNetworks", name, group, **where), {"virtualNetworkPeerings": []})
+    def vnet(
+        self,
+        name: str,
+        subnets: Sequence[str],
+        group: str = NETWORK_GROUP,
+        prefix: str = "10.240",
+        dns: Sequence[str] = (),
+        **where: str,
+    ) -> dict[str, str]:
+        """The ids of the subnets, by name; each is a /24 below the first two numbers of the network's range."""
+        space: Json = {"addressSpace": {"addressPrefixes": [f"{prefix}.0.0/16"]}, "virtualNetworkPeerings": []}
+        servers = {"dhcpOptions": {"dnsServers": list(dns)}} if dns else {}
+        network = self.add(network_id("virtualNetworks", name, group, **where), {**space, **servers})
         return {
-            subnet: self.add(f"{network}/subnets/{subnet}", {"addressPrefix": f"10.240.{number}.0/24"})
+            subnet: self.add(f"{network}/subnets/{subnet}", {"addressPrefix": f"{prefix}.{number}.0/24"})
             for number, subnet in enumerate(subnets)
         }
 
@@ -140,21 +156,28 @@ class Estate(EstateRules):
         found = network_id("networkSecurityGroups", name, group)
         return self.add(found, {"securityRules": [_row(f"{found}/securityRules", rule) for rule in rules]})
 
-    def peering(self, network: str, remote: str, state: str = "Connected", name: str = "to-hub") -> str:
-        """From a network to another one."""
-        properties = {"remoteVirtualNetwork": {"id": remote}, "peeringState": state, "allowForwardedTraffic": True}
+    def peering(
+        self, network: str, remote: str, state: str = "Connected", name: str = "to-hub", gateways: bool = False
+    ) -> str:
+        """From a network to another one, whose gateways it may use."""
+        space = self[remote]["properties"].get("addressSpace") if remote.lower() in self.resources else None
+        properties = {
+            "remoteVirtualNetwork": {"id": remote},
+            "remoteAddressSpace": space or {"addressPrefixes": []},
+            "peeringState": state,
+            "allowForwardedTraffic": True,
+            "useRemoteGateways": gateways,
+        }
         row = _row(f"{network}/virtualNetworkPeerings", {"name": name, **properties})
         self[network]["properties"].setdefault("virtualNetworkPeerings", []).append(row)
         return str(row["id"])
 
     def nic(self, name: str, subnet: str, private_ip: str, forwards: bool = True, group: str = NETWORK_GROUP) -> str:
         """A network interface, of an appliance for example."""
+        found = network_id("networkInterfaces", name, group)
         configuration = {"privateIPAddress": private_ip, "subnet": {"id": subnet}, "primary": True}
-        properties = {
-            "enableIPForwarding": forwards,
-            "ipConfigurations": [{"name": "ipconfig", "properties": configuration}],
-        }
-        return self.add(network_id("networkInterfaces", name, group), properties)
+        row = {"name": "ipconfig", "id": f"{found}/ipConfigurations/ipconfig", "properties": configuration}
+        return self.add(found, {"enableIPForwarding": forwards, "ipConfigurations": [row]})
 
     def service(self, cluster: str, name: str = "web") -> str:
         """A public Service of type LoadBalancer in a cluster: a frontend with a rule on AKS's load balancer."""
@@ -170,12 +193,50 @@ class Estate(EstateRules):
             sku={"name": "Standard"},
         )
 
-    def firewall(self, name: str, private_ip: str, public_ip: str, group: str = NETWORK_GROUP) -> str:
-        configuration = {"privateIPAddress": private_ip, "publicIPAddress": {"id": public_ip}}
-        return self.add(
-            network_id("azureFirewalls", name, group),
-            {"ipConfigurations": [{"name": "ipconfig", "properties": configuration}]},
-        )
+    def firewall(
+        self,
+        name: str,
+        private_ip: str,
+        public_ip: str,
+        group: str = NETWORK_GROUP,
+        subnet: str | None = None,
+        policy: str | None = None,
+        **where: str,
+    ) -> str:
+        """An Azure Firewall, in a subnet and with a policy where they are given."""
+        found = network_id("azureFirewalls", name, group, **where)
+        configuration: Json = {"privateIPAddress": private_ip, "publicIPAddress": {"id": public_ip}}
+        configuration.update({"subnet": {"id": subnet}} if subnet else {})
+        row = {
+            "name": "ipconfig",
+            "id": f"{found}/azureFirewallIpConfigurations/ipconfig",
+            "properties": configuration,
+        }
+        linked = {"firewallPolicy": {"id": policy}} if policy else {}
+        return self.add(found, {"ipConfigurations": [row], **linked})
+
+    def firewall_policy(
+        self,
+        name: str,
+        rules: Sequence[Json] = (),
+        parent: str | None = None,
+        group: str = NETWORK_GROUP,
+        action: str = "Allow",
+    ) -> str:
+        """A firewall policy with one group of rules, which may inherit from another policy."""
+        found = network_id("firewallPolicies", name, group)
+        self.add(found, {"basePolicy": {"id": parent} if parent else None, "ruleCollectionGroups": []})
+        if rules:
+            kind = "FirewallPolicyFilterRuleCollection"
+            collection = {
+                "name": "rules",
+                "priority": 100,
+                "ruleCollectionType": kind,
+                "action": {"type": action},
+                "rules": list(rules),
+            }
+            self.add(f"{found}/ruleCollectionGroups/rules", {"priority": 200, "ruleCollections": [collection]})
+        return found
 
     def cluster(
         self,
@@ -206,6 +267,7 @@ class Estate(EstateRules):
             "networkProfile": profile,
             "servicePrincipalProfile": {"clientId": "msi"},
             "nodeProvisioningProfile": {"mode": "Manual"},
+            "identityProfile": {"kubeletidentity": kubelet_identity(name)},
             "resourceUID": "68a5f1d2e3b4c50001a2b3c4",
             **properties,
         }
@@ -216,7 +278,7 @@ class Estate(EstateRules):
             sku={"name": "Base", "tier": "Standard"},
             identity={
                 "type": "SystemAssigned",
-                "principalId": "33333333-3333-3333-3333-333333333333",
+                "principalId": CONTROL_PLANE,
                 "tenantId": "44444444-4444-4444-4444-444444444444",
             },
         )
@@ -239,6 +301,16 @@ class Estate(EstateRules):
     def furnish(self, cluster: str) -> None:
         """Bring the node resource group up to date with what a test changed in the cluster by hand."""
         nodes.furnish(self, self[cluster])
+
+
+def kubelet_identity(cluster: str) -> Json:
+    """The identity with which nodes pull images."""
+    kind = "Microsoft.ManagedIdentity/userAssignedIdentities"
+    return {
+        "resourceId": f"{scope(node_group(cluster))}/providers/{kind}/{cluster}-agentpool",
+        "clientId": "55555555-5555-5555-5555-000000000000",
+        "objectId": KUBELET,
+    }
 
 
 def route(table: str, hop: str | None, hop_type: str = "VirtualAppliance") -> Json:

@@ -140,7 +140,7 @@ class TestEGR102OnAnotherType:
         assert shop.report(outbound_type).verdict == "undetermined"
 
     def test_a_default_route_that_may_come_by_bgp_is_not_taken_for_in_force(self) -> None:
-        shop = Shop.byo(UDR)
+        shop = Shop.byo(UDR).learning()
         shop.table("snet-apps")
         assert shop.outcome("EGR102", UDR) == "unknown"
         assert shop.report(UDR).verdict == "blocked"

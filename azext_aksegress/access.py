@@ -1,0 +1,3 @@
+"""Azure RBAC: what permissions and roles allow."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""EGR5xx: may I?"""
+
+from __future__ import annotations

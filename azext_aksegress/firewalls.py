@@ -1,0 +1,3 @@
+"""Azure Firewall policies: what their rules let through, parents included."""
+
+from __future__ import annotations

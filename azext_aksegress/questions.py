@@ -1,0 +1,64 @@
+"""Reads that are more than an id: those that Azure takes as a POST, because they ask a question, and filtered lists."""
+
+from __future__ import annotations
+
+from azext_aksegress import arm
+from azext_aksegress.arm import Json
+from azext_aksegress.cluster import Cluster
+
+GRAPH = "/providers/Microsoft.ResourceGraph/resources"
+"""Resource Graph, over every subscription that the caller sees."""
+POLICIES = "Microsoft.PolicyInsights/checkPolicyRestrictions"
+"""What the policies over a resource group would say of a resource that is not there yet."""
+
+FILTER = "?$filter="
+"""What parts the id of a collection from the condition that its members meet."""
+
+NETWORK_RULES = """
+Resources
+| where type in~ ('microsoft.storage/storageaccounts', 'microsoft.keyvault/vaults',
+    'microsoft.containerregistry/registries', 'microsoft.documentdb/databaseaccounts',
+    'microsoft.cognitiveservices/accounts', 'microsoft.network/networksecuritygroups',
+    'microsoft.containerservice/managedclusters')
+| where array_length(properties.networkAcls.ipRules) > 0 or array_length(properties.networkRuleSet.ipRules) > 0
+    or array_length(properties.ipRules) > 0 or array_length(properties.securityRules) > 0
+    or array_length(properties.apiServerAccessProfile.authorizedIPRanges) > 0
+| project id, name, type, resourceGroup, subscriptionId, networkAcls = properties.networkAcls.ipRules,
+    networkRuleSet = properties.networkRuleSet.ipRules, ipRules = properties.ipRules,
+    securityRules = properties.securityRules,
+    authorizedIPRanges = properties.apiServerAccessProfile.authorizedIPRanges
+| order by id asc
+""".strip()
+"""Every resource with network rules by address. Key Vault, storage and Cognitive Services keep them in `networkAcls`,
+registries in `networkRuleSet`, Cosmos DB in `ipRules` (Azure REST API reference of each, 2026-11)."""
+
+_PUBLIC_IP = "Microsoft.Network/publicIPAddresses"
+
+
+def policies_id(cluster: Cluster) -> str:
+    """The id under which the snapshot keeps what policies say of the cluster's node resource group; raises Unread."""
+    return cluster.in_node_group(POLICIES)
+
+
+def assigned_to(subscription_id: str, principal_id: str) -> str:
+    """The id of the collection of a principal's role assignments, at a subscription, above it and below it, those of
+    its groups included (Azure documentation, role-assignments-list-rest)."""
+    scope = f"/subscriptions/{subscription_id}/providers/Microsoft.Authorization/roleAssignments"
+    return f"{scope}{FILTER}assignedTo('{principal_id}')"
+
+
+def body(cluster: Cluster, resource_id: str) -> Json | None:
+    """What to send with a read that is a question, or None for a read that is none."""
+    if arm.same(resource_id, GRAPH):
+        return {"query": NETWORK_RULES, "options": {"resultFormat": "objectArray"}}
+    if not resource_id.lower().endswith(POLICIES.lower()):
+        return None
+    content = {
+        "type": _PUBLIC_IP,
+        "apiVersion": "2025-07-01",
+        "name": "aksegress-check",
+        "location": cluster.location or "",
+        "sku": {"name": "Standard"},
+        "properties": {"publicIPAllocationMethod": "Static", "publicIPAddressVersion": "IPv4"},
+    }
+    return {"resourceDetails": {"resourceContent": content}}

@@ -1,0 +1,286 @@
+"""Reads any resource, collection or question of Azure Resource Manager as plain JSON.
+
+`azure` uses it for everything around the cluster; nothing here can write.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, Mapping, Sequence
+
+from azure.core import PipelineClient
+from azure.core.configuration import Configuration
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.pipeline import policies
+from azure.core.pipeline.transport import RequestsTransport
+from azure.core.rest import HttpRequest
+from azure.mgmt.core.exceptions import ARMErrorFormat
+from requests import Session
+from requests.adapters import HTTPAdapter
+
+from azext_aksegress import arm, questions
+from azext_aksegress.arm import Json
+from azext_aksegress.questions import FILTER
+from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, Answer, Unread
+
+_API_VERSIONS = {
+    "microsoft.network": "2025-07-01",
+    "microsoft.containerservice": API_VERSION,
+    "microsoft.authorization/locks": "2016-09-01",
+    "microsoft.authorization": "2022-04-01",
+    "microsoft.features": "2021-07-01",
+    "microsoft.kubernetesconfiguration": "2023-05-01",
+    "microsoft.containerregistry": "2023-07-01",
+    "microsoft.policyinsights": "2022-03-01",
+    "microsoft.resourcegraph": "2022-10-01",
+}
+"""The api-version of each provider or type. Microsoft.Network's is that of az 2.91.0, the first in its commands with a
+NAT gateway's IPv6 addresses; the others are stable ones of the Azure REST API reference. A cloud that does not know
+one is asked again with the newest that it knows."""
+PARALLEL_READS = 32
+"""Reads at a time: a whole level of dependent reads, and far below what ARM allows a caller in a minute."""
+READ_TIMEOUT = 20
+"""Seconds without an answer after which one try of a read counts as failed."""
+RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout": READ_TIMEOUT}
+"""A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks."""
+SAFE = {"permit_redirects": False}
+"""ARM answers where it is asked; a redirect would carry the cluster, or the word of somebody else, across hosts."""
+MAX_PAGES = 100
+NONE_THERE = ("ResourceGroupNotFound", "ResourceNotFound")
+"""What ARM answers for a collection in a resource group that is not there: a collection without members."""
+
+
+class NotAsked(ValueError):
+    """Something that Azure named is not followed; the message says why."""
+
+
+class SignInFailed(AzureError):
+    """az has no token for Azure; `cause` is az's own error, which says how to sign in."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(f"az cannot sign in: {cause}")
+        self.cause = cause
+
+
+class OnlyMethods(policies.SansIOHTTPPolicy):
+    """Lets only some HTTP methods through, whatever another policy of the pipeline would like to send.
+
+    azure-mgmt-core's pipeline registers a resource provider, which is a write, when it meets one that is not. A POST
+    passes where it is one of the two that only read.
+    """
+
+    def __init__(self, *methods: str) -> None:
+        self._methods = methods
+
+    def on_request(self, request: Any) -> None:
+        """Raise AzureError for a request that was not announced."""
+        sent = request.http_request
+        if sent.method in self._methods or (sent.method == "POST" and _is_question(sent.url)):
+            return
+        raise AzureError(f"refused to send {sent.method} {sent.url}")
+
+
+def _is_question(url: str) -> bool:
+    path = url.partition("?")[0].lower()
+    return path.endswith((questions.GRAPH.lower(), f"/{questions.POLICIES}".lower()))
+
+
+class ArmReader:
+    """Reads any resource or collection of ARM as plain JSON. `get_mgmt_service_client` makes it."""
+
+    def __init__(self, credential: Any, subscription_id: str, base_url: str, **kwargs: Any) -> None:
+        config: Any = Configuration(**kwargs)
+        config.headers_policy = policies.HeadersPolicy(**kwargs)
+        config.user_agent_policy = kwargs.get("user_agent_policy") or policies.UserAgentPolicy(**kwargs)
+        config.proxy_policy = policies.ProxyPolicy(**kwargs)
+        config.redirect_policy = policies.RedirectPolicy(**SAFE)
+        config.retry_policy = policies.RetryPolicy(**kwargs)
+        config.authentication_policy = kwargs["authentication_policy"]
+        config.custom_hook_policy = kwargs.get("custom_hook_policy") or policies.CustomHookPolicy(**kwargs)
+        config.logging_policy = kwargs["logging_policy"]
+        config.http_logging_policy = kwargs["http_logging_policy"]
+        self.credential = credential
+        self.subscription_id = subscription_id
+        transport = RequestsTransport(session=_session(), session_owner=True, **kwargs)
+        self._client: Any = PipelineClient(base_url, config=config, **{**kwargs, "transport": transport})
+
+    def get(self, resource_id: str, api_version: str) -> Any:
+        """The JSON behind an id; raises AzureError, and ValueError for an answer that is no JSON."""
+        return self._json(self._client.format_url(resource_id), {"api-version": api_version})
+
+    def ask(self, resource_id: str, api_version: str, question: Json) -> Any:
+        """The answer to a question: an object, or the rows of all its pages; raises as `get` and `list` do."""
+        url, params = self._client.format_url(resource_id), {"api-version": api_version}
+        answer = self._json(url, params, question)
+        if not isinstance(arm.dig(answer, "data"), list):
+            return answer
+        rows = [*arm.objects(answer, "data")]
+        for _ in range(MAX_PAGES):
+            token = arm.text(answer, "$skipToken")
+            if token is None:
+                break
+            options = {**question.get("options", {}), "$skipToken": token}
+            answer = self._json(url, params, {**question, "options": options})
+            rows += arm.objects(answer, "data")
+        else:
+            raise NotAsked(f"more than {MAX_PAGES} pages")
+        if arm.dig(answer, "resultTruncated") in ("true", True):
+            raise NotAsked("the answer was cut short")
+        return tuple(rows)
+
+    def list(self, collection_id: str, api_version: str) -> Sequence[Json]:
+        """All members of a collection, page by page, as long as the pages stay on the same host."""
+        path, _, condition = collection_id.partition(FILTER)
+        params = {"api-version": api_version, **({"$filter": condition} if condition else {})}
+        page = self._json(self._client.format_url(path), params)
+        found = [*arm.objects(page, "value")]
+        for _ in range(MAX_PAGES):
+            link = arm.text(page, "nextLink")
+            if link is None:
+                return tuple(found)
+            if not self.is_at_home(link):
+                raise NotAsked("the next page is on another host")
+            page = self._json(link, {})
+            found += arm.objects(page, "value")
+        raise NotAsked(f"more than {MAX_PAGES} pages")
+
+    def operation(self, url: str) -> tuple[Json, float]:
+        """What an operation says of itself, and the seconds to wait before asking again (0 where it does not say)."""
+        response = self._send(url, {})
+        found = response.json()
+        if not isinstance(found, dict):
+            raise ValueError("the operation's answer is not an object")
+        milliseconds = _number(response.headers.get("x-ms-retry-after-ms"))
+        return found, milliseconds / 1000 or _number(response.headers.get("Retry-After"))
+
+    def is_at_home(self, url: str) -> bool:
+        """Whether an URL that Azure gave leads to Azure itself; a token goes with each request."""
+        home: str = self._client.format_url("/")
+        return url.lower().startswith(home.lower())
+
+    def _json(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
+        return self._send(url, params, question).json()
+
+    def _send(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
+        method, headers = "POST" if question else "GET", {"Accept": "application/json"}
+        request = HttpRequest(method, url, params=params, headers=headers, json=question)
+        response = self._client.send_request(request)
+        if response.status_code >= 300:
+            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+        return response
+
+
+def _session() -> Session:
+    """With a connection for each of the reads at a time."""
+    session = Session()
+    session.mount("https://", HTTPAdapter(pool_maxsize=PARALLEL_READS, max_retries=0))
+    return session
+
+
+def _number(text: str | None) -> float:
+    try:
+        return max(0.0, float(text or 0))
+    except ValueError:
+        return 0.0
+
+
+@contextmanager
+def signed_in() -> Iterator[None]:
+    """A token that cannot be had is an AzureError, as what Azure itself answers is: it expires while a move goes on."""
+    from azure.cli.core.azclierror import AuthenticationError
+
+    try:
+        yield
+    except AuthenticationError as error:
+        raise SignInFailed(error) from error
+    except OSError as error:  # the sign-in asks its own service, by other means than the pipeline
+        raise AzureError(f"The sign-in service gave no answer: {error}") from error
+
+
+def said(error: AzureError) -> str:
+    """What an error says, once and on one line: code and message of the service where there are any."""
+    detail = getattr(error, "error", None)
+    code, message = getattr(detail, "code", None), getattr(detail, "message", None)
+    words = " ".join(str(message or error.message or error).split())
+    return f"({code}) {words}" if code and not words.startswith(f"({code})") else words
+
+
+_ARM_ID = re.compile(r"/subscriptions(/[^/?#{}\\]+)+$", re.I)
+"""Ids come from Azure's answers, and a token goes with each read: nothing that could name another host is read."""
+
+
+def answer(reader: ArmReader, resource_id: str, question: Json | None = None) -> Answer:
+    """What one id answers; every failure ends as Unread, so that it never holds the others up."""
+    if not _ARM_ID.match(resource_id.partition(FILTER)[0]) and resource_id != questions.GRAPH:
+        return Unread(resource_id, "is not the id of an Azure resource")
+    many = arm.is_collection(resource_id)
+    try:
+        with signed_in():
+            _, found = newest(lambda version: _read(reader, resource_id, version, question), _api_version(resource_id))
+    except HttpResponseError as error:
+        if many and error.status_code == 404 and _code(error) in NONE_THERE:
+            return ()
+        return _unread(resource_id, error)
+    except (AzureError, ValueError) as error:
+        return _unread(resource_id, error)
+    if question and isinstance(found, dict):
+        return {"id": resource_id, "properties": found}
+    if many and isinstance(found, (tuple, list)):
+        return tuple(found)
+    return found if isinstance(found, dict) else Unread(resource_id, "the answer is not a resource")
+
+
+def _read(reader: ArmReader, resource_id: str, version: str, question: Json | None) -> Any:
+    if question:
+        return reader.ask(resource_id, version, question)
+    many = arm.is_collection(resource_id)
+    return reader.list(resource_id, version) if many else reader.get(resource_id, version)
+
+
+def _api_version(resource_id: str) -> str:
+    kind = arm.resource_type(resource_id).lower()
+    if "/providers/microsoft.features/" in resource_id.lower():
+        kind = "microsoft.features"
+    return _API_VERSIONS.get(kind) or _API_VERSIONS.get(kind.partition("/")[0], _API_VERSIONS["microsoft.network"])
+
+
+def _unread(resource_id: str, error: Exception) -> Unread:
+    if isinstance(error, HttpResponseError):
+        permission = f"{arm.resource_type(resource_id)}/read" if error.status_code == 403 else None
+        return Unread(resource_id, _reason(error), permission)
+    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
+        return Unread(resource_id, "Azure gave no answer")
+    if isinstance(error, NotAsked):
+        return Unread(resource_id, str(error))
+    return Unread(resource_id, said(error) if isinstance(error, AzureError) else "the answer is not JSON")
+
+
+def _code(error: HttpResponseError) -> str | None:
+    return getattr(error.error, "code", None)
+
+
+def _reason(error: HttpResponseError) -> str:
+    words = {401: "the sign-in is not valid for it", 403: "forbidden", 404: NOT_FOUND, 429: "throttled"}
+    if error.status_code and 200 <= error.status_code < 300:
+        return "the answer is not JSON"
+    code = _code(error)
+    status = words.get(error.status_code or 0, f"HTTP {error.status_code}")
+    return f"{status} ({code})" if code else status
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")
+_OTHER_VERSIONS = re.compile(r"supported (?:api-)?versions are (.*?)(?:The supported locations|$)", re.I | re.S)
+
+
+def newest(call: Callable[[str], Any], version: str) -> tuple[str, Any]:
+    """Call with an api-version, or where the cloud does not know it, with the newest stable one before it."""
+    try:
+        return version, call(version)
+    except HttpResponseError as error:
+        known = _OTHER_VERSIONS.search(str(error.message or "")) if error.status_code in (400, 404) else None
+        older = [found for found in _DATE.findall(known.group(1)) if found < version] if known else []
+        stable = [found for found in older if not found.endswith("preview")]
+        if not stable:
+            raise
+        return max(stable), call(max(stable))

@@ -1,0 +1,30 @@
+"""Each defect is reported by its own check, and by no false blocker; without one, nothing fails and all is known."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from tests import defects
+from tests.defects import OPTIONS, Defect, ready
+
+FOLDER = Path(defects.__file__).parent
+MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+DEFECTS = [defect for name in MODULES for defect in import_module(f"tests.defects.{name}").DEFECTS]
+TARGETS = (defects.LB, defects.MNAT, defects.UANAT, defects.UDR, defects.NONE, defects.BLOCK)
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_of_a_ready_cluster_nothing_fails_and_everything_is_known(to: str) -> None:
+    report = ready(to).report(to, **OPTIONS.get(to, {}))
+    assert report.ids("fail", "unknown") == ()
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=str)
+def test_a_defect_is_reported_by_its_own_check_and_by_no_false_blocker(defect: Defect) -> None:
+    report = defect.shop().report(defect.to, **defect.asked)
+    assert defect.id in report.ids(defect.outcome)
+    assert set(report.ids("fail")) <= {defect.id, *defect.also}
+    assert report.ids("unknown") == ()

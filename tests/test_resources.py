@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.cli.core.azclierror import AuthenticationError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
+
+from azext_aksegress import questions, resources
+from azext_aksegress.arm import Json
+from azext_aksegress.resources import NotAsked, OnlyMethods
+from azext_aksegress.snapshot import Unread
+from tests.armsim.estate import network_id
+
+SUBNET = network_id("virtualNetworks", "vnet") + "/subnets/snet"
+NETWORKS = network_id("virtualNetworks", "x").rsplit("/", 1)[0]
+
+
+def refused(status: int, code: str, message: str = "") -> HttpResponseError:
+    error = HttpResponseError(message=message)
+    error.status_code = status
+    error.error = SimpleNamespace(code=code, message=message)
+    return error
+
+
+class Reader:
+    """An ARM that gives one answer, or raises it, and keeps the api-versions that it was asked with."""
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = list(answers)
+        self.versions: list[str] = []
+
+    def get(self, _: str, version: str) -> Any:
+        self.versions.append(version)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    list = get
+
+    def ask(self, _: str, version: str, __: Json) -> Any:
+        return self.get("", version)
+
+
+def answer(resource_id: str, *answers: Any) -> Any:
+    return resources.answer(Reader(*answers), resource_id)
+
+
+def unread(resource_id: str, *answers: Any) -> tuple[str, str | None]:
+    found = answer(resource_id, *answers)
+    assert isinstance(found, Unread)
+    return found.reason, found.permission
+
+
+class TestAnswers:
+    def test_a_resource_and_a_collection(self) -> None:
+        assert answer(SUBNET, {"id": SUBNET}) == {"id": SUBNET}
+        assert answer(NETWORKS, [{"id": "a"}]) == ({"id": "a"},)
+
+    def test_what_is_forbidden_names_the_permission(self) -> None:
+        assert unread(SUBNET, refused(403, "AuthorizationFailed")) == (
+            "forbidden (AuthorizationFailed)",
+            "Microsoft.Network/virtualNetworks/subnets/read",
+        )
+        assert unread(NETWORKS, refused(403, "AuthorizationFailed"))[1] == "Microsoft.Network/virtualNetworks/read"
+
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            (
+                refused(401, "InvalidAuthenticationToken"),
+                "the sign-in is not valid for it (InvalidAuthenticationToken)",
+            ),
+            (refused(404, "ResourceNotFound"), "not found (ResourceNotFound)"),
+            (refused(500, ""), "HTTP 500"),
+            (refused(200, ""), "the answer is not JSON"),
+            (ServiceRequestError("connection refused"), "Azure gave no answer"),
+            (json.JSONDecodeError("Expecting value", "", 0), "the answer is not JSON"),
+            (NotAsked("the next page is on another host"), "the next page is on another host"),
+        ],
+    )
+    def test_what_fails_otherwise_says_why_and_names_no_permission(self, error: Exception, reason: str) -> None:
+        assert unread(SUBNET, error) == (reason, None)
+
+    @pytest.mark.parametrize("document", [None, [], "text", 7])
+    def test_what_is_no_resource_was_not_read(self, document: object) -> None:
+        assert unread(SUBNET, document) == ("the answer is not a resource", None)
+
+    def test_a_collection_in_a_resource_group_that_is_not_there_has_no_members(self) -> None:
+        assert answer(NETWORKS, refused(404, "ResourceGroupNotFound")) == ()
+
+    def test_a_collection_of_a_subscription_that_is_not_there_was_not_read(self) -> None:
+        assert unread(NETWORKS, refused(404, "SubscriptionNotFound"))[0] == "not found (SubscriptionNotFound)"
+
+    @pytest.mark.parametrize(
+        "resource_id",
+        [
+            "https://evil.example/subscriptions/1/x/y",
+            "//evil.example/subscriptions/1",
+            "/subscriptions/1/x?y=z",
+            "/subscriptions/{0}/x/y",
+            "/subscriptions/1/x#y",
+            "not an id",
+            "",
+        ],
+    )
+    def test_what_could_lead_to_another_host_is_never_asked(self, resource_id: str) -> None:
+        assert unread(resource_id) == ("is not the id of an Azure resource", None)
+
+
+class TestApiVersions:
+    MESSAGE = "The supported api-versions are '2023-10-01, 2025-05-01, 2025-06-01-preview, 2099-01-01'. The supported"
+
+    def test_the_newest_stable_one_that_is_not_newer_is_taken(self) -> None:
+        reader = Reader(refused(400, "NoRegisteredProviderFound", self.MESSAGE), {"id": "x"})
+        assert resources.newest(lambda version: reader.get("", version), "2026-06-01") == ("2025-05-01", {"id": "x"})
+
+    def test_locations_are_no_versions(self) -> None:
+        message = "The supported api-versions are '2023-10-01'. The supported locations are '2025-01-01-land'."
+        reader = Reader(refused(400, "NoRegisteredProviderFound", message), {})
+        assert resources.newest(lambda version: reader.get("", version), "2026-06-01")[0] == "2023-10-01"
+
+    @pytest.mark.parametrize("message", ["", "The supported api-versions are '2099-01-01'.", "something else"])
+    def test_without_one_the_refusal_stands(self, message: str) -> None:
+        reader = Reader(refused(400, "NoRegisteredProviderFound", message))
+        with pytest.raises(HttpResponseError):
+            resources.newest(lambda version: reader.get("", version), "2026-06-01")
+
+
+class TestOnlyMethods:
+    @pytest.mark.parametrize("method", ["PUT", "POST", "PATCH", "DELETE"])
+    def test_a_reading_pipeline_lets_no_write_through(self, method: str) -> None:
+        request = SimpleNamespace(http_request=SimpleNamespace(method=method, url="https://azure/x"))
+        with pytest.raises(AzureError, match=f"refused to send {method}"):
+            OnlyMethods("GET").on_request(request)
+
+    def test_what_was_announced_passes(self) -> None:
+        OnlyMethods("GET", "PUT").on_request(SimpleNamespace(http_request=SimpleNamespace(method="PUT")))
+
+    @pytest.mark.parametrize(
+        "path", [questions.GRAPH, f"/subscriptions/1/resourceGroups/rg/providers/{questions.POLICIES}"]
+    )
+    def test_a_question_passes_though_it_is_a_post(self, path: str) -> None:
+        sent = SimpleNamespace(method="POST", url=f"https://azure{path}?api-version=1")
+        OnlyMethods("GET").on_request(SimpleNamespace(http_request=sent))
+
+
+class TestQuestions:
+    def test_an_object_is_kept_as_the_properties_of_its_id(self) -> None:
+        found = resources.answer(Reader({"fieldRestrictions": []}), questions.GRAPH, {"query": ""})  # type: ignore[arg-type]
+        assert found == {"id": questions.GRAPH, "properties": {"fieldRestrictions": []}}
+
+    def test_rows_are_a_collection(self) -> None:
+        found = resources.answer(Reader(({"id": "a"},)), questions.GRAPH, {"query": ""})  # type: ignore[arg-type]
+        assert found == ({"id": "a"},)
+
+
+def test_an_error_is_said_once_and_on_one_line() -> None:
+    assert resources.said(refused(400, "Code", "a\n b")) == "(Code) a b"
+    assert resources.said(AzureError("no\nanswer")) == "no answer"
+
+
+def test_without_a_sign_in_a_part_is_unread() -> None:
+    assert unread(SUBNET, AuthenticationError("AADSTS70043: expired")) == (
+        "az cannot sign in: AADSTS70043: expired",
+        None,
+    )
