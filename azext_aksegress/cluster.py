@@ -72,6 +72,11 @@ class Pool:
         return tuple(subnet_id for subnet_id in found if subnet_id)
 
     @property
+    def zones(self) -> tuple[str, ...]:
+        """The availability zones of its nodes; none where they are not spread."""
+        return arm.strings(self.document, "availabilityZones")
+
+    @property
     def node_public_ip(self) -> bool:
         """Whether each node has a public IP of its own."""
         return arm.flag(self.document, "enableNodePublicIP")

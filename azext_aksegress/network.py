@@ -12,6 +12,7 @@ from azext_aksegress.arm import Json
 DEFAULT_ROUTE = "0.0.0.0/0"
 DEFAULT_ROUTE_IPV6 = "::/0"
 HALVES = ("0.0.0.0/1", "128.0.0.0/1")
+HALVES_IPV6 = ("::/1", "8000::/1")
 """Two routes that together carry what 0.0.0.0/0 would, since the longest prefix wins; to AKS they are no default
 route."""
 APPLIANCE_HOPS = ("VirtualAppliance", "VirtualNetworkGateway")
@@ -68,6 +69,11 @@ class RouteTable:
         return self.route(DEFAULT_ROUTE)
 
     @property
+    def routes_ipv6(self) -> bool:
+        """Whether it has a default route for IPv6, whole or by halves."""
+        return self.route(DEFAULT_ROUTE_IPV6) is not None or all(self.route(half) for half in HALVES_IPV6)
+
+    @property
     def internet_routes(self) -> tuple[Route | None, ...]:
         """The routes that carry what goes to the internet, by longest prefix: those of the two halves where they are,
         else the default route; None for what the table leaves to the system."""
@@ -77,7 +83,8 @@ class RouteTable:
 
 @dataclass(frozen=True)
 class NatGateway:
-    """A NAT gateway with the ids of its public IP addresses and prefixes, IPv4 and IPv6; `idle_timeout` in minutes."""
+    """A NAT gateway with the ids of its public IP addresses and prefixes; `idle_timeout` in minutes, `families` those
+    of its addresses."""
 
     id: str
     address_ids: tuple[str, ...]
@@ -86,7 +93,7 @@ class NatGateway:
     state: str | None
     idle_timeout: int
     subnet_ids: tuple[str, ...]
-    ipv6: bool
+    families: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -200,9 +207,16 @@ def holds(outer: str, inner: str) -> bool:
     return outer == inner
 
 
+_FAMILIES = {
+    "IPv4": ("publicIpAddresses", "publicIpPrefixes"),
+    "IPv6": ("publicIpAddressesV6", "publicIpPrefixesV6"),
+}
+"""Where a NAT gateway keeps the ids of its addresses of each family."""
+
+
 def nat_gateway(gateway_id: str, document: Json) -> NatGateway:
     """A NAT gateway from its ARM JSON; AKS and Azure both take 4 minutes for the idle timeout where nothing is said."""
-    keys = ("publicIpAddresses", "publicIpPrefixes", "publicIpAddressesV6", "publicIpPrefixesV6")
+    keys = tuple(key for family in _FAMILIES.values() for key in family)
     addresses = {key: arm.references(document, "properties", key) for key in keys}
     idle = arm.dig(document, "properties", "idleTimeoutInMinutes")
     return NatGateway(
@@ -213,5 +227,5 @@ def nat_gateway(gateway_id: str, document: Json) -> NatGateway:
         arm.text(document, "properties", "provisioningState"),
         idle if isinstance(idle, int) else 4,
         arm.references(document, "properties", "subnets"),
-        bool(addresses["publicIpAddressesV6"] or addresses["publicIpPrefixesV6"]),
+        tuple(family for family, keys in _FAMILIES.items() if any(addresses[key] for key in keys)),
     )

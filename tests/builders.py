@@ -17,7 +17,7 @@ from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
 from tests.armsim.arm import Arm
 from tests.armsim.arm import Request as HttpRequest
-from tests.armsim.estate import CONTROL_PLANE, NETWORK_GROUP, Estate, cluster_id, scope
+from tests.armsim.estate import CONTROL_PLANE, NETWORK_GROUP, Estate, cluster_id, isolated, scope
 
 CLUSTER = "aks-shop"
 AZ = "2.91.0"
@@ -55,6 +55,12 @@ class Shop:
             shop.gated()
         return shop
 
+    @classmethod
+    def quiet(cls) -> Shop:
+        """A cluster without a way out of its own, and with all that userAssignedNATGateway needs: a move without any
+        warning."""
+        return cls.byo("none", **isolated()).gated()
+
     def routed(self, *names: str, hop: str | None = "10.1.0.4", hop_type: str = "VirtualAppliance") -> Shop:
         """A route table with a default route on each subnet, and the firewall in a peered hub that it leads to."""
         self.hub()
@@ -72,6 +78,14 @@ class Shop:
         if self.subnets and not self.estate[self.network_id]["properties"]["virtualNetworkPeerings"]:
             self.estate.peering(self.network_id, ids.parent(subnets["snet-nva"]))
         return self
+
+    def table_id(self, name: str) -> str:
+        """The route table on a subnet."""
+        return str(self.estate[self.subnets[name]]["properties"]["routeTable"]["id"])
+
+    def gateway_id(self, name: str) -> str:
+        """The NAT gateway on a subnet."""
+        return str(self.estate[self.subnets[name]]["properties"]["natGateway"]["id"])
 
     @property
     def network_id(self) -> str:

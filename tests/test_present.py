@@ -42,15 +42,15 @@ class Cli:
 @pytest.mark.parametrize(
     ("shop", "target", "fail_on", "code"),
     [
-        (Shop.byo(UDR).gated(), UANAT, "blocked", 0),
+        (Shop.quiet(), UANAT, "blocked", 0),
         (Shop.byo(UANAT), LB, "blocked", 0),
         (Shop.byo(UANAT), LB, "warning", 4),
         (Shop.byo(), UDR, "blocked", 4),
         (Shop.byo(), UDR, "never", 0),
-        (Shop.byo(UDR).gated().forbid("snet-apps"), UANAT, "blocked", 5),
-        (Shop.byo(UDR).gated().forbid("snet-apps"), UANAT, "warning", 5),
-        (Shop.byo(UDR).gated().forbid("snet-apps").pool("apps", type="VirtualMachines"), UANAT, "warning", 4),
-        (Shop.byo(UDR).gated().forbid("snet-apps"), UANAT, "never", 0),
+        (Shop.quiet().forbid("snet-apps"), UANAT, "blocked", 5),
+        (Shop.quiet().forbid("snet-apps"), UANAT, "warning", 5),
+        (Shop.quiet().forbid("snet-apps").pool("apps", type="VirtualMachines"), UANAT, "warning", 4),
+        (Shop.quiet().forbid("snet-apps"), UANAT, "never", 0),
         (Shop.byo(UDR), UDR, "warning", 0),
     ],
 )

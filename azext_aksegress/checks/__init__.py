@@ -25,6 +25,8 @@ from azext_aksegress.fixes import Fix
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
+DOCUMENT = "docs/checks.md"
+"""The document that explains every check, generated from them (`make docs`)."""
 PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP = "pass", "note", "warn", "fail", "unknown", "skip"
 OUTCOMES = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
 
@@ -100,7 +102,12 @@ class Check:  # pylint: disable=too-many-instance-attributes  # a row of the cat
     blocks: bool = False
     acceptable: bool = False
     sources: tuple[str, ...] = ()
-    url: str = "https://learn.microsoft.com/azure/aks/egress-outboundtype"
+    reference: str = "https://learn.microsoft.com/azure/aks/egress-outboundtype"
+
+    @property
+    def url(self) -> str:
+        """Where the check is explained."""
+        return f"{DOCUMENT}#{self.id.lower()}"
 
     @property
     def consequence(self) -> str:
@@ -137,7 +144,7 @@ class Finding:
             "consequence": self.check.consequence,
             "fix": [fix.to_json() for fix in self.seen.fix],
             "url": self.check.url,
-            "sources": [*self.check.sources, *self.seen.sources],
+            "sources": [*self.check.sources, *self.seen.sources, self.check.reference],
         }
 
 

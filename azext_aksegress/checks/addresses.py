@@ -28,7 +28,7 @@ _ATTACHMENTS = ("ipConfiguration", "natGateway", "loadBalancerFrontendIpConfigur
     to=[LOAD_BALANCER, MANAGED_NAT_GATEWAY],
     blocks=True,
     sources=(_LB, _BLOG),
-    url="https://learn.microsoft.com/azure/aks/load-balancer-standard",
+    reference="https://learn.microsoft.com/azure/aks/load-balancer-standard",
 )
 def own_addresses_fit(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS refuses addresses that do not fit, or takes the update and fails half way, with the old way out gone."""

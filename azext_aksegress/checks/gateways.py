@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Sequence
 
 from azext_aksegress import arm, egress
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
@@ -10,7 +10,14 @@ from azext_aksegress.checks.routes import subnets, users
 from azext_aksegress.checks.support import pools
 from azext_aksegress.cluster import Cluster, Pool, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover, where
-from azext_aksegress.matrix import ISOLATED, LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY
+from azext_aksegress.matrix import (
+    ISOLATED,
+    LOAD_BALANCER,
+    MANAGED_NAT_GATEWAY,
+    STANDARD_V2,
+    USER_ASSIGNED_NAT_GATEWAY,
+)
+from azext_aksegress.network import NatGateway
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
@@ -28,7 +35,7 @@ _NAT_URL = "https://learn.microsoft.com/azure/aks/nat-gateway"
         _NAT,
         "AKS refusal SubnetNotAssociatedWithNATGateway",
     ),
-    url=_NAT_URL,
+    reference=_NAT_URL,
 )
 def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses the change, and nodes or pods on a subnet without the gateway would lose egress."""
@@ -75,7 +82,7 @@ def _gateway_in(network_id: str, cluster: Cluster) -> str | None:
     each=subnets,
     blocks=True,
     sources=(_NAT,),
-    url=_NAT_URL,
+    reference=_NAT_URL,
 )
 def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses a NAT gateway without an address: nothing behind it can reach the internet."""
@@ -107,6 +114,83 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
 
 
 @check(
+    "EGR213",
+    "that gateway is healthy, its zones fit the pools' zones",
+    to=[USER_ASSIGNED_NAT_GATEWAY],
+    each=subnets,
+    blocks=True,
+    sources=(_NAT, "Azure documentation, NAT gateway and availability zones"),
+    reference="https://learn.microsoft.com/azure/nat-gateway/nat-availability-zones",
+)
+def nat_gateway_is_healthy(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """A failed gateway carries nothing; one in a single zone takes the egress of all zones down with its own."""
+    gateway = subnet.nat_gateway
+    if gateway is None:
+        yield Skip("EGR211")
+        return
+    if gateway.state is None:
+        raise Unread(gateway.id, "Azure's answer has no provisioningState")
+    if not arm.same(gateway.state, "Succeeded"):
+        again = az("network nat gateway update", **where(gateway.id), name=gateway.name)
+        yield Fail(gateway.id, f"{gateway.name} is {gateway.state}", fix=(before(again),), expected="Succeeded")
+    zones = sorted({zone for pool in subnet.cluster.pools if pool.name in subnet.pools for zone in pool.zones})
+    if not _serves(gateway, zones):
+        place = f"zone {gateway.zones[0]}" if gateway.zones else "one zone of Azure's choice"
+        observed = f"{gateway.name} is in {place}, and the pools behind it in {', '.join(zones)}"
+        yield Warn(gateway.id, observed, expected="a gateway in each zone, or a zone-redundant StandardV2 gateway")
+
+
+def _serves(gateway: NatGateway, zones: Sequence[str]) -> bool:
+    """Whether no zone of the pools depends on another one: a Standard gateway is in a single zone, which Azure chooses
+    where nobody did."""
+    if arm.same(gateway.sku, STANDARD_V2) or len(gateway.zones) > 1:
+        return True
+    return set(zones) <= set(gateway.zones) if gateway.zones else len(zones) < 2
+
+
+@check(
+    "EGR215",
+    "the gateway and the cluster speak the same IP families",
+    to=[USER_ASSIGNED_NAT_GATEWAY, MANAGED_NAT_GATEWAY],
+    blocks=True,
+    sources=(
+        "Azure/AKS CHANGELOG.md, 2022-11 and 2022-12: NAT gateways cannot be used with dual-stack",
+        "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29",
+    ),
+    reference="https://learn.microsoft.com/azure/aks/configure-dual-stack",
+)
+def gateway_speaks_the_families(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """A Standard NAT gateway has no IPv6: AKS refuses it for a dual-stack cluster, or IPv6 is left with no way out."""
+    families = ("IPv4", "IPv6") if cluster.dual_stack else ("IPv4",)
+    if request.to == MANAGED_NAT_GATEWAY:
+        yield from _managed_family(cluster, request)
+        return
+    for gateway in {found.id.lower(): found for found in _gateways(cluster)}.values():
+        lacking = [family for family in families if family not in gateway.families]
+        if gateway.address_ids and lacking:
+            observed = f"{gateway.name} ({gateway.sku}) has no {' and no '.join(lacking)} address"
+            yield Warn(gateway.id, observed, expected=" and ".join(families))
+
+
+def _managed_family(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    if not cluster.dual_stack:
+        yield Pass(cluster.id, "the cluster is IPv4 only")
+    elif request.nat_gateway_sku is None:
+        observed = "the cluster is dual stack, and no SKU is asked for: without StandardV2 there is no IPv6"
+        yield Warn(cluster.id, observed, expected=STANDARD_V2)
+    elif request.nat_gateway_sku != STANDARD_V2:
+        yield Fail(cluster.id, "the cluster is dual stack, and a Standard gateway has no IPv6", expected=STANDARD_V2)
+
+
+def _gateways(cluster: Cluster) -> Iterator[NatGateway]:
+    """The NAT gateways of the cluster's subnets; raises Unread."""
+    for subnet in cluster.subnets:
+        gateway = subnet.nat_gateway
+        if gateway:
+            yield gateway
+
+
+@check(
     "EGR221",
     "no NAT gateway stays on a subnet and overrides the new path",
     to=[LOAD_BALANCER, *ISOLATED],
@@ -115,7 +199,7 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
         "Azure documentation, NAT gateway, outbound connectivity precedence",
         "Azure/AKS#1122, Azure/AKS#1653",
     ),
-    url=_NAT_URL,
+    reference=_NAT_URL,
 )
 def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
     """The gateway goes on carrying the subnet's egress after the move, or leaves an isolated cluster a way out."""
@@ -137,7 +221,7 @@ def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
         _NAT,
         "Azure/AKS CHANGELOG.md, 2023-09-03",
     ),
-    url=_NAT_URL,
+    reference=_NAT_URL,
 )
 def windows_pools_have_outbound_nat(pool: Pool, _: Request) -> Iterator[Outcome]:
     """AKS refuses loadBalancer for a pool made without outbound NAT, which can be set only when a pool is made."""

@@ -24,7 +24,7 @@ _URL = "https://learn.microsoft.com/azure/aks/network-isolated"
         _ISOLATED,
         "AKS refusal InvalidNetworkIsolatedClusterConfiguration",
     ),
-    url=_URL,
+    reference=_URL,
 )
 def artifact_source_is_cache(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """AKS refuses none and block: nodes that take their images from the internet could not start any more."""
@@ -43,7 +43,7 @@ def artifact_source_is_cache(cluster: Cluster, _: Request) -> Iterator[Outcome]:
         )
 
 
-@check("EGR242", "the API server is reached privately", to=ISOLATED, blocks=True, sources=(_ISOLATED,), url=_URL)
+@check("EGR242", "the API server is reached privately", to=ISOLATED, blocks=True, sources=(_ISOLATED,), reference=_URL)
 def api_server_is_private(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """Nodes without a way out cannot reach a public API server and turn NotReady."""
     private = cluster.private_api_server

@@ -27,7 +27,7 @@ _TAG = "azurecloud"
     blocks=True,
     acceptable=True,
     sources=(_RANGES,),
-    url="https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges",
+    reference="https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges",
 )
 def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Nodes whose address is not in the authorized ranges lose the API server and turn NotReady."""

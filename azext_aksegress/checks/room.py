@@ -21,7 +21,7 @@ from azext_aksegress.snapshot import API_VERSION
         "AKS documentation, nat-gateway.md, 2026-07-07",
         "azure-mgmt-containerservice 41.6.0, docstrings",
     ),
-    url="https://learn.microsoft.com/azure/aks/load-balancer-standard",
+    reference="https://learn.microsoft.com/azure/aks/load-balancer-standard",
 )
 def numbers_are_in_range(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS refuses numbers that are out of range."""

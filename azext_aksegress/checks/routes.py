@@ -8,8 +8,22 @@ from azext_aksegress import arm
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover, where
-from azext_aksegress.matrix import ISOLATED, LOAD_BALANCER, USER_DEFINED_ROUTING
-from azext_aksegress.network import APPLIANCE_HOPS, DEFAULT_ROUTE, DROPPING_HOPS, Route, RouteTable
+from azext_aksegress.matrix import (
+    ISOLATED,
+    LOAD_BALANCER,
+    MANAGED_NAT_GATEWAY,
+    USER_ASSIGNED_NAT_GATEWAY,
+    USER_DEFINED_ROUTING,
+)
+from azext_aksegress.network import (
+    APPLIANCE_HOPS,
+    DEFAULT_ROUTE,
+    DEFAULT_ROUTE_IPV6,
+    DROPPING_HOPS,
+    HALVES,
+    Route,
+    RouteTable,
+)
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
@@ -49,7 +63,7 @@ def _leads_out(table: RouteTable) -> bool:
         _LIMIT_EGRESS,
         "AKS refusal ExistingRouteTableNotAssociatedWithSubnet",
     ),
-    url=_UDR_URL,
+    reference=_UDR_URL,
 )
 def route_table_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses userDefinedRouting while a subnet of a pool has no route table."""
@@ -89,7 +103,7 @@ def users(subnet: Subnet) -> str:
         "AKS refusal RouteTableMissingDefaultRouteError",
         "MicrosoftDocs/azure-docs#108240",
     ),
-    url=_UDR_URL,
+    reference=_UDR_URL,
 )
 def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses the change, since nodes on that table would have no way out; routes by BGP or vWAN do not count."""
@@ -101,6 +115,8 @@ def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome
         route = next((peer.default_route for peer in _peers(subnet)), None)
         used = ", ".join(found.name for found in cluster.subnets if _attached(found, table))
         observed = f"{table.name} (on {used}) has no {DEFAULT_ROUTE} route"
+        if all(table.route(half) for half in HALVES):
+            observed += f"; {' and '.join(HALVES)} carry the traffic, and AKS does not take them for a default route"
         if cluster.private_cluster and table.bgp_propagation:
             observed += "; a default route learned by BGP would do, and is invisible to ARM"
             yield Warn(table.id, observed, fix=(cutover(_create_route(table.id, route)),))
@@ -143,7 +159,7 @@ def _table_of(table_id: str) -> dict[str, str]:
         "AKS refusal RouteTableInvalidNextHop",
         "hashicorp/terraform-provider-azurerm#8609",
     ),
-    url=_UDR_URL,
+    reference=_UDR_URL,
 )
 def next_hop_leads_out(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS takes only VirtualAppliance and VirtualNetworkGateway as next hop of the default route."""
@@ -175,28 +191,122 @@ def _peer_address(subnet: Subnet) -> str | None:
 
 
 @check(
+    "EGR205",
+    "a dual-stack cluster also has a ::/0 route",
+    to=[USER_DEFINED_ROUTING],
+    each=subnets,
+    sources=("AKS documentation, configure-dual-stack.md, 2026-07-02",),
+    reference="https://learn.microsoft.com/azure/aks/configure-dual-stack",
+)
+def ipv6_is_routed_too(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """IPv6 goes past the appliance, or nowhere, since a 0.0.0.0/0 route says nothing about it."""
+    if not subnet.cluster.dual_stack:
+        yield Skip("the cluster is IPv4 only")
+        return
+    table = subnet.route_table
+    if table is None:
+        yield Skip("EGR201")
+    elif not table.routes_ipv6:
+        create = az(
+            "network route-table route create",
+            **_table_of(table.id),
+            name="default-egress-ipv6",
+            address_prefix=DEFAULT_ROUTE_IPV6,
+            next_hop_type="VirtualAppliance",
+            next_hop_ip_address="<appliance-ipv6-address>",
+        )
+        yield Warn(table.id, f"{table.name} has no {DEFAULT_ROUTE_IPV6} route", fix=(cutover(create),))
+
+
+@check(
+    "EGR206",
+    "kubenet: one route table, same subscription, an identity that can keep it",
+    to=[USER_DEFINED_ROUTING],
+    blocks=True,
+    sources=(
+        "AKS documentation, configure-kubenet.md, 2026-07-30",
+        "AKS refusal CustomRouteTableWithUnsupportedMSIType",
+        "Azure/AKS#1622, Azure/AKS#2710",
+    ),
+    reference="https://learn.microsoft.com/azure/aks/configure-kubenet",
+)
+def kubenet_can_keep_its_table(cluster: Cluster, _: Request) -> Iterator[Outcome]:
+    """kubenet writes a route for each node into the one table of all subnets; where it cannot, pods lose each other."""
+    if not cluster.kubenet:
+        yield Skip("the network plugin is not kubenet")
+        return
+    tables = {found.lower(): found for found in (subnet.route_table_id for subnet in cluster.subnets) if found}
+    if not tables:
+        yield Skip("EGR201")
+    if len(tables) > 1:
+        names = ", ".join(sorted(arm.name(found) for found in tables.values()))
+        yield Fail(cluster.id, f"the subnets have {len(tables)} route tables: {names}", expected="one for all subnets")
+    for table_id in sorted(tables.values()):
+        yield from _kept_by_kubenet(cluster, table_id)
+
+
+def _kept_by_kubenet(cluster: Cluster, table_id: str) -> Iterator[Outcome]:
+    if not arm.same(arm.part(table_id, "subscriptions"), cluster.subscription_id):
+        yield Fail(
+            table_id,
+            f"{arm.name(table_id)} is in another subscription than the cluster",
+            expected="the cluster's own subscription",
+        )
+    identity = arm.dig(cluster.document, "identity")
+    kind = arm.text(identity, "type")
+    if identity and kind is None:
+        raise Unread(cluster.id, "Azure's answer has no type of identity")
+    if kind and not cluster.made_by_aks(table_id) and "userassigned" not in kind.lower() and kind.lower() != "none":
+        assign = az("aks update", ids=cluster.id, enable_managed_identity=True, assign_identity="<identity-id>")
+        yield Fail(
+            table_id,
+            f"{arm.name(table_id)} is one's own, and the cluster's identity is {kind}",
+            fix=(before(assign),),
+            expected="a user-assigned identity with write access to the table",
+        )
+
+
+@check(
+    "EGR214",
+    "no 0.0.0.0/0 route takes the traffic away from the gateway",
+    to=[USER_ASSIGNED_NAT_GATEWAY, MANAGED_NAT_GATEWAY],
+    each=subnets,
+    sources=(_PRECEDENCE,),
+    reference="https://learn.microsoft.com/azure/nat-gateway/nat-overview",
+)
+def no_route_goes_past_the_gateway(subnet: Subnet, _: Request) -> Iterator[Outcome]:
+    """The route goes before the NAT gateway: it carries all egress as before, or drops it, and the gateway none."""
+    yield from _staying_routes(subnet)
+
+
+@check(
     "EGR222",
     "no 0.0.0.0/0 appliance route stays and overrides the new path",
     to=[LOAD_BALANCER, *ISOLATED],
     each=subnets,
     sources=(_PRECEDENCE,),
-    url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
+    reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
 )
 def no_appliance_route_stays(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """The route goes on carrying all egress after the move, and answers to inbound traffic take another way back."""
+    yield from _staying_routes(subnet)
+
+
+def _staying_routes(subnet: Subnet) -> Iterator[Outcome]:
+    """A warning for a table whose routes carry what goes to the internet; raises Unread."""
     table = subnet.route_table
-    route = table.default_route if table else None
-    if table and route and not arm.same(route.next_hop_type, "Internet"):
-        hop = f"{route.next_hop_type} {route.next_hop_address or ''}".rstrip()
-        yield Warn(table.id, f"{table.name} still sends {DEFAULT_ROUTE} to {hop}", fix=(_remove_route(subnet, table),))
+    routes = [route for route in subnet.internet_routes if route and route.is_appliance]
+    if table and routes:
+        ways = " and ".join(f"{route.prefix} to {route.hop}" for route in routes)
+        yield Warn(table.id, f"{table.name} still sends {ways}", fix=_remove(subnet, table, routes))
 
 
-def _remove_route(subnet: Subnet, table: RouteTable) -> Fix:
-    """Delete the route where only the cluster uses the table, or where kubenet needs the table; else detach it."""
+def _remove(subnet: Subnet, table: RouteTable, routes: Sequence[Route]) -> tuple[Fix, ...]:
+    """Delete the routes where only the cluster uses the table, or where kubenet needs the table; else detach it."""
     cluster = subnet.cluster
     own = {found.id.lower() for found in cluster.subnets}
     shared = any(found.lower() not in own for found in table.subnet_ids)
     if shared and not cluster.kubenet:
-        return after(az("network vnet subnet update", ids=subnet.id, route_table="null"))
-    name = table.default_route.name if table.default_route else ""
-    return after(az("network route-table route delete", **_table_of(table.id), name=name))
+        return (after(az("network vnet subnet update", ids=subnet.id, route_table="null")),)
+    delete = "network route-table route delete"
+    return tuple(after(az(delete, **_table_of(table.id), name=route.name)) for route in routes)

@@ -171,7 +171,7 @@ def cluster_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     "node auto-provisioning is off",
     blocks=True,
     sources=("AKS documentation, node-auto-provisioning.md, limitations",),
-    url="https://learn.microsoft.com/azure/aks/node-auto-provisioning",
+    reference="https://learn.microsoft.com/azure/aks/node-auto-provisioning",
 )
 def node_auto_provisioning_is_off(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """The outbound type of a cluster with node auto-provisioning cannot be changed."""

@@ -128,7 +128,7 @@ def _short(value: object) -> str:
     to=[matrix.MANAGED_NAT_GATEWAY],
     acceptable=True,
     sources=(_BLOG,),
-    url=_NAT_URL,
+    reference=_NAT_URL,
 )
 def no_standard_v2_by_default(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Without a SKU, AKS takes the region's default, which can be StandardV2: from there, no way leads back to

@@ -113,7 +113,7 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
         yield [(style, f"{head:<{look.column}}"), ("secondary", seen)] if seen else [(style, head)]
         return
     identity = finding.id if finding.id in checks.REGISTRY and finding.outcome != PASS else ""
-    yield [(style, f"{head:<{look.column - 2}}  {identity}".rstrip())]
+    yield from _headed(f"{head:<{look.column - 2}}  {identity}".rstrip(), style, look)
     if finding.id not in checks.REGISTRY and finding.outcome in (FAIL, UNKNOWN):
         seen = clean(_difference(finding))
     yield from _wrapped(seen, "secondary" if finding.outcome == PASS else "primary", look)
@@ -121,6 +121,17 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
         yield from _wrapped(clean(finding.check.consequence), "secondary", look)
     for fix in finding.seen.fix:
         yield [("secondary", f"      {fix.when}: "), ("action", clean(fix.command))]
+
+
+def _headed(head: str, style: str, look: Look) -> Iterator[Line]:
+    """A head on one line, or where its fact is long, on two."""
+    if len(head) <= look.width:
+        yield [(style, head)]
+        return
+    indent = " " * (len(head) - len(head.lstrip()))
+    first, *rest = textwrap.wrap(" ".join(head.split()), look.width - len(indent) - 4)
+    yield [(style, f"{indent}{first}")]
+    yield from ([(style, f"{indent}    {line}")] for line in rest)
 
 
 def _wrapped(text: str, style: str, look: Look) -> Iterator[Line]:

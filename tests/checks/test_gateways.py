@@ -60,6 +60,78 @@ class TestEGR212NatGatewayHasAddresses:
         assert shop.outcomes("EGR212", UANAT) == [("unknown", "nat-shop")]
 
 
+class TestEGR213NatGatewayIsHealthy:
+    def spread(self, zones: list[str], pools: list[str], sku: str = "Standard") -> Shop:
+        shop = Shop.byo().gated("snet-apps").pool("apps", availabilityZones=pools)
+        gateway = shop.estate[shop.gateway_id("snet-apps")]
+        gateway.update(zones=zones, sku={"name": sku})
+        shop.estate.attach(shop.subnets["snet-system"], nat_gateway=gateway["id"])
+        return shop
+
+    def test_a_gateway_that_succeeded_passes(self) -> None:
+        assert Shop.byo().gated().outcome("EGR213", UANAT) == "pass"
+
+    @pytest.mark.parametrize("state", ["Failed", "Updating"])
+    def test_any_other_state_fails_once_for_a_gateway_on_two_subnets(self, state: str) -> None:
+        shop = Shop.byo().gated()
+        shop.estate[shop.gateway_id("snet-apps")]["properties"]["provisioningState"] = state
+        assert shop.outcomes("EGR213", UANAT) == [("fail", "nat-shop")]
+
+    @pytest.mark.parametrize(
+        ("zones", "pools"), [(["1"], ["1", "2"]), (["2"], ["1"]), ([], ["1", "2", "3"]), (["1"], ["3", "2"])]
+    )
+    def test_one_zone_for_many_warns(self, zones: list[str], pools: list[str]) -> None:
+        assert self.spread(zones, pools).outcomes("EGR213", UANAT) == [("warn", "nat-shop")]
+
+    @pytest.mark.parametrize(
+        ("zones", "pools", "sku"),
+        [(["1"], ["1"], "Standard"), ([], ["1"], "Standard"), (["1"], [], "Standard"), ([], ["1", "2"], "StandardV2")],
+    )
+    def test_a_zone_of_its_own_or_all_zones_pass(self, zones: list[str], pools: list[str], sku: str) -> None:
+        assert self.spread(zones, pools, sku).outcome("EGR213", UANAT) == "pass"
+
+    def test_without_a_gateway_it_is_moot(self) -> None:
+        (finding,) = Shop.byo().findings("EGR213", UANAT)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR211")
+
+    def test_a_state_that_azure_does_not_say_is_unknown(self) -> None:
+        shop = Shop.byo().gated()
+        del shop.estate[shop.gateway_id("snet-apps")]["properties"]["provisioningState"]
+        assert shop.outcome("EGR213", UANAT) == "unknown"
+
+
+class TestEGR215TheGatewaySpeaksTheFamilies:
+    def dual(self, shop: Shop) -> Shop:
+        return shop.network(ipFamilies=["IPv4", "IPv6"])
+
+    def test_an_ipv4_cluster_passes(self) -> None:
+        assert Shop.managed().outcome("EGR215", MNAT, nat_gateway_sku="Standard") == "pass"
+        assert Shop.byo().gated().outcome("EGR215", UANAT) == "pass"
+
+    def test_dual_stack_fails_on_a_standard_managed_gateway(self) -> None:
+        assert self.dual(Shop.managed()).outcome("EGR215", MNAT, nat_gateway_sku="Standard") == "fail"
+
+    def test_dual_stack_passes_on_a_standard_v2_managed_gateway(self) -> None:
+        assert self.dual(Shop.managed()).outcome("EGR215", MNAT, nat_gateway_sku="StandardV2") == "pass"
+
+    def test_dual_stack_without_a_sku_warns(self) -> None:
+        assert self.dual(Shop.managed()).outcome("EGR215", MNAT) == "warn"
+
+    def test_dual_stack_behind_a_gateway_without_ipv6_warns_once(self) -> None:
+        assert self.dual(Shop.byo().gated()).outcomes("EGR215", UANAT) == [("warn", "nat-shop")]
+
+    def test_dual_stack_behind_a_gateway_with_ipv6_passes(self) -> None:
+        shop = self.dual(Shop.byo().gated())
+        six = shop.estate.public_ip("pip-six", "2603:1020:50::1")
+        shop.estate[shop.gateway_id("snet-apps")]["properties"]["publicIpAddressesV6"] = [{"id": six}]
+        assert shop.outcome("EGR215", UANAT) == "pass"
+
+    def test_a_gateway_that_cannot_be_read_is_unknown(self) -> None:
+        shop = Shop.byo().gated()
+        shop.arm.forbid(shop.gateway_id("snet-apps"))
+        assert shop.outcome("EGR215", UANAT) == "unknown"
+
+
 class TestEGR221NoNatGatewayStays:
     def test_no_gateway_passes(self) -> None:
         assert Shop.byo("userDefinedRouting").outcome("EGR221", LB) == "pass"

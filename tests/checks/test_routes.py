@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.armsim.estate import isolated
-from tests.builders import Shop, fixes
+from tests.armsim.estate import OTHER_SUBSCRIPTION, isolated, node_group
+from tests.builders import CLUSTER, Shop, fixes
 
-UDR, LB = "userDefinedRouting", "loadBalancer"
+UDR, LB, UANAT, MNAT = "userDefinedRouting", "loadBalancer", "userAssignedNATGateway", "managedNATGateway"
+IPV6 = {"ipFamilies": ["IPv4", "IPv6"]}
 
 
 class TestEGR201RouteTableOnEverySubnet:
@@ -102,6 +103,11 @@ class TestEGR202DefaultRouteInEveryTable:
         shop.estate[table]["properties"]["routes"][0]["properties"]["addressPrefix"] = prefix
         assert shop.outcomes("EGR202", UDR) == [("fail", "rt-snet-apps")]
 
+    def test_the_two_halves_carry_the_traffic_and_are_no_default_route_to_aks(self) -> None:
+        (finding,) = Shop.byo().routed().halves("snet-apps").findings("EGR202", UDR)
+        assert finding.outcome == "fail"
+        assert "0.0.0.0/1 and 128.0.0.0/1 carry the traffic" in (finding.seen.observed or "")
+
 
 class TestEGR203NextHopLeadsOut:
     @pytest.mark.parametrize("hop_type", ["VirtualAppliance", "virtualappliance", "VirtualNetworkGateway"])
@@ -128,6 +134,118 @@ class TestEGR203NextHopLeadsOut:
 
     def test_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
         assert Shop.byo().routed().forbid("snet-apps").outcomes("EGR203", UDR) == [("unknown", "snet-apps")]
+
+
+class TestEGR205Ipv6IsRoutedToo:
+    def dual(self, *prefixes: str) -> Shop:
+        shop = Shop.byo().routed().network(**IPV6)
+        rows = shop.estate[shop.table_id("snet-apps")]["properties"]["routes"]
+        rows += [{"name": prefix, "properties": {"addressPrefix": prefix}} for prefix in prefixes]
+        shop.estate.attach(shop.subnets["snet-system"], route_table=shop.table_id("snet-apps"))
+        return shop
+
+    @pytest.mark.parametrize("prefixes", [("::/0",), ("0:0::/0",), ("::/1", "8000::/1")])
+    def test_a_default_route_for_ipv6_passes(self, prefixes: tuple[str, ...]) -> None:
+        assert self.dual(*prefixes).outcome("EGR205", UDR) == "pass"
+
+    @pytest.mark.parametrize("prefixes", [(), ("::/1",), ("2001:db8::/32",)])
+    def test_without_one_each_table_warns_once(self, prefixes: tuple[str, ...]) -> None:
+        assert self.dual(*prefixes).outcomes("EGR205", UDR) == [("warn", "rt-snet-apps")]
+
+    def test_an_ipv4_cluster_needs_none(self) -> None:
+        assert Shop.byo().routed().outcome("EGR205", UDR) == "skip"
+
+    def test_without_a_table_it_is_moot(self) -> None:
+        (finding,) = Shop.byo().network(**IPV6).findings("EGR205", UDR)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR201")
+
+    def test_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
+        assert ("unknown", "snet-system") in self.dual("::/0").forbid("snet-system").outcomes("EGR205", UDR)
+
+
+class TestEGR206KubenetCanKeepItsTable:
+    def kubenet(self, identity: object = None) -> Shop:
+        shop = Shop.byo().routed("snet-apps").network(networkPlugin="kubenet")
+        shop.estate.attach(shop.subnets["snet-system"], route_table=shop.table_id("snet-apps"))
+        shop.document["identity"] = identity or {"type": "UserAssigned"}
+        return shop
+
+    @pytest.mark.parametrize("kind", ["UserAssigned", "userassigned", "SystemAssigned, UserAssigned"])
+    def test_one_table_and_a_user_assigned_identity_pass(self, kind: str) -> None:
+        assert self.kubenet({"type": kind}).outcome("EGR206", UDR) == "pass"
+
+    def test_a_service_principal_passes(self) -> None:
+        shop = self.kubenet()
+        del shop.document["identity"]
+        assert shop.outcome("EGR206", UDR) == "pass"
+
+    def test_a_system_assigned_identity_fails_with_a_table_of_ones_own(self) -> None:
+        found = self.kubenet({"type": "SystemAssigned"}).findings("EGR206", UDR)
+        assert [finding.outcome for finding in found] == ["fail"]
+        assert fixes(found)[0][1].endswith("--enable-managed-identity --assign-identity '<identity-id>'")
+
+    def test_a_system_assigned_identity_passes_with_the_table_that_aks_made(self) -> None:
+        shop = Shop.byo().network(networkPlugin="kubenet")
+        table = shop.estate.route_table("aks-routetable", "10.1.0.4", group=node_group(CLUSTER))
+        for subnet in shop.subnets.values():
+            shop.estate.attach(subnet, route_table=table)
+        assert shop.outcome("EGR206", UDR) == "pass"
+
+    def test_several_tables_fail(self) -> None:
+        shop = Shop.byo().routed().network(networkPlugin="kubenet")
+        shop.document["identity"] = {"type": "UserAssigned"}
+        (finding,) = shop.findings("EGR206", UDR)
+        assert (finding.outcome, finding.seen.resource) == ("fail", shop.document["id"])
+
+    def test_a_table_in_another_subscription_fails(self) -> None:
+        shop = self.kubenet()
+        table = shop.estate.route_table("rt-far", "10.1.0.4", subscription=OTHER_SUBSCRIPTION)
+        for subnet in shop.subnets.values():
+            shop.estate.attach(subnet, route_table=table)
+        assert shop.outcomes("EGR206", UDR) == [("fail", "rt-far")]
+
+    def test_without_any_table_it_is_moot(self) -> None:
+        (finding,) = Shop.byo().network(networkPlugin="kubenet").findings("EGR206", UDR)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR201")
+
+    def test_other_network_plugins_have_no_such_table(self) -> None:
+        assert Shop.byo().routed().outcome("EGR206", UDR) == "skip"
+
+    def test_an_identity_of_no_known_type_is_unknown(self) -> None:
+        assert self.kubenet({"principalId": "x"}).outcome("EGR206", UDR) == "unknown"
+
+    def test_a_subnet_that_cannot_be_read_is_unknown_and_leaves_the_verdict_open(self) -> None:
+        assert self.kubenet().forbid("snet-system").outcome("EGR206", UDR) == "unknown"
+
+
+class TestEGR214NoRouteGoesPastTheGateway:
+    def test_no_route_passes(self) -> None:
+        assert Shop.byo().gated().outcome("EGR214", UANAT) == "pass"
+
+    def test_an_appliance_route_warns_for_each_table_and_goes_after_the_move(self) -> None:
+        found = Shop.byo(UDR).gated().findings("EGR214", UANAT)
+        assert [finding.outcome for finding in found] == ["warn", "warn"]
+        assert {when for when, _ in fixes(found)} == {"after"}
+
+    def test_the_two_halves_warn_and_both_are_named_and_removed(self) -> None:
+        (finding,) = Shop.byo().gated().halves("snet-apps").findings("EGR214", UANAT)
+        assert "0.0.0.0/1 to VirtualAppliance 10.1.0.4 and 128.0.0.0/1 to" in (finding.seen.observed or "")
+        assert len(fixes([finding])) == 2
+
+    def test_a_route_that_drops_everything_warns(self) -> None:
+        shop = Shop.byo().routed("snet-apps", hop=None, hop_type="None").gated()
+        assert shop.outcomes("EGR214", UANAT) == [("warn", "rt-snet-apps")]
+
+    def test_a_route_on_the_subnet_that_aks_made_warns(self) -> None:
+        shop = Shop.managed()
+        subnet = next(found["id"] for found in shop.estate.resources.values() if found["name"] == "aks-subnet")
+        shop.estate.attach(subnet, route_table=shop.estate.route_table("rt-own", "10.1.0.4"))
+        assert shop.outcomes("EGR214", MNAT) == [("warn", "rt-own")]
+
+    def test_a_table_that_cannot_be_read_is_unknown(self) -> None:
+        shop = Shop.byo(UDR).gated()
+        shop.arm.forbid(shop.table_id("snet-apps"))
+        assert ("unknown", "rt-snet-apps") in shop.outcomes("EGR214", UANAT)
 
 
 class TestEGR222NoApplianceRouteStays:
