@@ -150,7 +150,7 @@ def verdict(made: Report) -> str:
         _count(counts[UNKNOWN], "unknown"),
     ]
     parts = ", ".join([*(part for part in said if part), f"{counts[PASS]} passed"])
-    words = {BLOCKED: "Blocked", UNDETERMINED: "Undetermined: something that decides could not be read"}
+    words = {BLOCKED: "Blocked", UNDETERMINED: "Undetermined: what decides was not read"}
     return (
         f"{words.get(made.verdict, 'Ready')}: {parts}."
         if made.verdict != UNDETERMINED
