@@ -212,7 +212,7 @@ def judge(known: Check, cluster: Cluster, request: Request) -> tuple[Finding, ..
     except Unread as unread:
         seen.append(unknown(unread))
     worse = [outcome for outcome in seen if outcome.kind != PASS]
-    passed = seen[:1] or [Pass(None, None)]
+    passed = sorted(seen, key=lambda outcome: (outcome.resource or "").lower())[:1] or [Pass(None, None)]
     return tuple(Finding(known, outcome) for outcome in dict.fromkeys(worse or passed))
 
 
