@@ -15,7 +15,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
   { echo "$(PYTHON) comes without venv: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 OFFLINE = { echo "The Python packages cannot be installed: is the package registry within reach? See above." >&2; exit 1; }
 
-.PHONY: help demo test unit lint conventions e2e install clean
+.PHONY: help demo test unit lint conventions docs e2e install clean
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -38,6 +38,10 @@ lint: $(VENV)/.dev
 conventions: $(VENV)/.dev
 	@$(BIN)/python tools/conventions.py $(VENV)/azdev > $(VENV)/azdev.log 2>&1 || { cat $(VENV)/azdev.log; exit 1; }
 	@grep -E 'PASSED' $(VENV)/azdev.log | sed 's/^/azdev: /'
+
+## make docs       docs/checks.md, from the checks
+docs: $(VENV)/.dev
+	@$(BIN)/python -m tools.checks_document
 
 ## make e2e        the real az against the local Azure
 e2e: $(VENV)/.dev $(OLDEST)/.az $(WHEEL)

@@ -37,6 +37,8 @@ class Arm:
 
         self.estate = estate or Estate()
         self.journal: list[Request] = []
+        self.answered = 0
+        """How many answers have gone out over a wire."""
         self.forbidden: list[str] = []
         self.operations: dict[str, Any] = {}
         self.faults = Faults()
@@ -58,6 +60,14 @@ class Arm:
     @property
     def writes(self) -> list[Request]:
         return [request for request in self.journal if request.method not in ("GET", "HEAD")]
+
+    @property
+    def depth(self) -> int:
+        """How many requests in a row waited for an answer before them, where all answers take alike."""
+        levels: list[int] = []
+        for request in self.journal:
+            levels.append(1 + max(levels[: request.after], default=0))
+        return max(levels, default=0)
 
     def forbid(self, prefix: str) -> None:
         """Let the caller read nothing whose id begins so."""

@@ -10,7 +10,8 @@ Json = Dict[str, Any]
 
 @dataclass(frozen=True)
 class Request:
-    """One line of the journal; `applied` says whether it did what it asked for, whatever the caller heard of it."""
+    """One line of the journal; `applied` says whether it did what it asked for, whatever the caller heard of it, and
+    `after` how many answers had gone out when it came in."""
 
     method: str
     path: str
@@ -20,6 +21,7 @@ class Request:
     status: int = 0
     fault: str = ""
     applied: bool = True
+    after: int = 0
 
 
 @dataclass

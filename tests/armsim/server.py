@@ -79,9 +79,11 @@ class LocalAzure:
             _json(text),
         )
         answer = self._authenticated(request) or self.arm.handle(seen)
-        told = {"status": answer.heard, "fault": answer.fault, "applied": answer.applied}
-        self.arm.journal.append(Request(**{**seen.__dict__, **told}))
+        arm = self.arm
+        told = {"status": answer.heard, "fault": answer.fault, "applied": answer.applied, "after": arm.answered}
+        arm.journal.append(Request(**{**seen.__dict__, **told}))
         await asyncio.sleep(answer.delay)
+        arm.answered += 1
         if answer.cut:
             return await _cut(request, answer)
         return _response(answer)

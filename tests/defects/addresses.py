@@ -1,0 +1,41 @@
+"""Defects of the way there and back: EGR101, EGR224, EGR301 and the notes beside it, EGR403, EGR60x."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.armsim.estate import network_id
+from tests.builders import Shop
+from tests.defects import LB, MNAT, NONE, UANAT, UDR, Defect
+
+OWN = network_id("publicIPAddresses", "pip-own")
+GIVEN: dict[str, Any] = {"ip_ids": (OWN,)}
+
+
+def _ports(shop: Shop) -> None:
+    shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["allocatedOutboundPorts"] = 1024
+
+
+def _ranges(shop: Shop) -> None:
+    shop.set(apiServerAccessProfile={"authorizedIPRanges": ["203.0.113.0/24"]})
+
+
+DEFECTS = [
+    Defect("EGR101", MNAT, lambda shop: None, base=Shop.byo),
+    Defect("EGR101", UDR, lambda shop: None, base=Shop.managed, also=("EGR201",)),
+    Defect("EGR224", LB, lambda shop: shop.own_ip(location="northeurope"), options=GIVEN),
+    Defect("EGR224", LB, lambda shop: shop.own_ip(sku="Basic"), options=GIVEN, name="sku"),
+    Defect("EGR224", LB, lambda shop: shop.own_ip(publicIPAllocationMethod="Dynamic"), options=GIVEN, name="dynamic"),
+    Defect("EGR241", NONE, lambda shop: shop.set(bootstrapProfile={"artifactSource": "Direct"})),
+    Defect("EGR242", NONE, lambda shop: shop.set(apiServerAccessProfile={})),
+    Defect("EGR301", UDR, _ranges),
+    Defect("EGR301", UANAT, _ranges),
+    Defect("EGR302", UDR, lambda shop: None, "note"),
+    Defect("EGR304", UDR, lambda shop: None, "note"),
+    Defect("EGR403", LB, lambda shop: None, options={"ports": 7}),
+    Defect("EGR403", LB, lambda shop: None, options={"ip_count": 101}, name="count"),
+    Defect("EGR602", MNAT, lambda shop: None, "warn"),
+    Defect("EGR603", UANAT, _ports, "warn"),
+    Defect("EGR601", MNAT, lambda shop: None, "warn", options={"nat_gateway_sku": "StandardV2"}),
+    Defect("EGR604", MNAT, lambda shop: None, "warn", options={"nat_gateway_sku": None}),
+]

@@ -1,0 +1,98 @@
+"""One estate with a cluster for every defect, checked in a real az: each says its own, and nobody another's."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import Any, Callable, Mapping, Sequence
+
+import pytest
+
+from azext_aksegress.request import Request
+from tests.armsim.arm import Arm
+from tests.armsim.cli import Az
+from tests.armsim.estate import Estate
+from tests.builders import Shop
+from tests.defects import OPTIONS, Defect, ready
+from tests.test_defects import DEFECTS, TARGETS
+
+Serve = Callable[[Shop], Arm]
+GROUPS = ("rg-shop", "rg-net")
+
+
+def words(to: str, options: Mapping[str, Any]) -> list[str]:
+    """The options of a move, as they are typed."""
+    spelled = Request(to, **options).spelled
+    return [word for name, value in spelled.items() for word in (f"--{name.replace('_', '-')}", value)]
+
+
+def shares(defect: Defect) -> bool:
+    """Whether a spoilt cluster can live beside others: what governs a whole subscription cannot."""
+    shop, plain = defect.shop().estate, Estate()
+    alike = all(getattr(shop, name) == getattr(plain, name) for name in ("quotas", "features", "policies", "permits"))
+    return alike and all("/resourcegroups/" in key for key in shop.resources)
+
+
+def settle(estate: Estate, shop: Shop, number: int) -> str:
+    """Bring a cluster and everything around it into an estate, in resource groups of its own; the cluster's id."""
+    text = json.dumps(shop.estate.resources)
+    found = shop.document["id"]
+    for group in GROUPS:
+        text = text.replace(group, f"{group}-{number:02}")
+        found = found.replace(group, f"{group}-{number:02}")
+    estate.resources.update(json.loads(text))
+    return str(found)
+
+
+def judged(az: Az, ids: Sequence[str], to: str, options: Mapping[str, Any]) -> list[dict[str, Any]]:
+    result = az("aks", "egress", "check", "--ids", *ids, *words(to, options), "--fail-on", "never")
+    assert result.code == 0, result.err
+    return result.json if len(ids) > 1 else [result.json]
+
+
+def faults(report: dict[str, Any], defect: Defect) -> list[str]:
+    """What a report of a spoilt cluster says beside its defect, or that it does not say it."""
+    rows = report["findings"]
+    expected = {defect.id, *defect.also}
+    found = [
+        f"{defect}: {row['id']} is {row['outcome']}: {row['observed']}" for row in rows if _is_false(row, expected)
+    ]
+    said = any((row["id"], row["outcome"]) == (defect.id, defect.outcome) for row in rows)
+    return found if said else [*found, f"{defect} is not reported"]
+
+
+def _is_false(row: dict[str, Any], expected: set[str]) -> bool:
+    return row["outcome"] == "unknown" or (row["outcome"] == "fail" and row["id"] not in expected)
+
+
+def test_each_of_a_whole_estate_reports_its_own_defect_and_no_false_blocker(az: Az, serve: Serve) -> None:
+    shop, rows = Shop(), defaultdict(list)
+    together = [defect for defect in DEFECTS if shares(defect)]
+    for number, defect in enumerate(together):
+        found = settle(shop.estate, defect.shop(), number)
+        rows[defect.to, tuple(sorted(defect.options.items()))].append((found, defect))
+    arm = serve(shop)
+    wrong = []
+    for (to, options), members in rows.items():
+        asked = {**OPTIONS.get(to, {}), **dict(options)}
+        reports = judged(az, [found for found, _ in members], to, asked)
+        wrong += [fault for report, (_, defect) in zip(reports, members) for fault in faults(report, defect)]
+    assert wrong == []
+    assert len(together) >= 50
+    assert arm.writes == [request for request in arm.writes if request.method == "POST"]
+
+
+@pytest.mark.parametrize("defect", [defect for defect in DEFECTS if not shares(defect)], ids=str)
+def test_what_governs_a_subscription_is_reported_too(az: Az, serve: Serve, defect: Defect) -> None:
+    shop = defect.shop()
+    serve(shop)
+    (report,) = judged(az, [shop.document["id"]], defect.to, defect.asked)
+    assert faults(report, defect) == []
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_a_healthy_cluster_has_no_fail_and_no_unknown(az: Az, serve: Serve, to: str) -> None:
+    shop = ready(to)
+    serve(shop)
+    (report,) = judged(az, [shop.document["id"]], to, OPTIONS.get(to, {}))
+    assert {row["outcome"] for row in report["findings"]} <= {"pass", "note", "warn", "skip"}

@@ -1,0 +1,116 @@
+"""Write docs/checks.md from the checks themselves, with what each says of an estate in which its fact does not hold.
+
+Usage: python -m tools.checks_document [FILE]
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from itertools import count
+from pathlib import Path
+from typing import Iterator
+from unittest import mock
+
+from azext_aksegress import arm, checks
+from azext_aksegress.checks import Check, Finding
+from azext_aksegress.matrix import OUTBOUND_TYPES
+from azext_aksegress.render.terminal import QUESTIONS
+from tests.test_defects import DEFECTS
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = ROOT / checks.DOCUMENT
+_INTRODUCTION = """\
+# The checks
+
+Every fact that `az aks egress check` looks at before anything is touched, generated from the code by `make docs`. Ids
+are forever: a finding's `url` leads here. What each would say is what it says of a cluster of the local Azure in which
+only that fact does not hold.
+
+A **fail** blocks a migration, a **warn** does not, a **note** is always said. What could not be read is **unknown**,
+and never green: where it could have been a fail, the verdict is *undetermined* unless the entry says that it only warns.
+A fix runs **before** the move, **after** it, or is the **cutover** itself, which moves egress at that moment.
+"""
+
+
+def document() -> str:
+    """The whole document."""
+    return "\n".join([_INTRODUCTION, *_contents(), *_sections()])
+
+
+def _contents() -> Iterator[str]:
+    for known in checks.load().values():
+        yield f"- [{known.id}](#{known.id.lower()}) {known.title}"
+    yield ""
+
+
+def _sections() -> Iterator[str]:
+    question = ""
+    for known in checks.load().values():
+        if QUESTIONS[known.id[:4]] != question:
+            question = QUESTIONS[known.id[:4]]
+            yield f"## {question}\n"
+        yield from _section(known)
+
+
+def _section(known: Check) -> Iterator[str]:
+    yield f'### <a id="{known.id.lower()}"></a>{known.id}: {known.title}\n'
+    yield f"{known.consequence}\n"
+    yield f"- **For**: {_targets(known)}"
+    yield f"- **Observed at**: {known.observed_at}"
+    yield f"- **When it cannot be read**: {_unread(known)}"
+    if known.acceptable:
+        yield f"- **Can be accepted**: `--accept {known.id}`"
+    yield f"- **Sources**: {'; '.join(known.sources) or 'see the page below'}"
+    yield f"- **Read on**: <{known.reference}>\n"
+    for finding in _examples(known):
+        yield from _example(finding)
+
+
+def _targets(known: Check) -> str:
+    if set(known.targets) == set(OUTBOUND_TYPES):
+        return "every outbound type"
+    return ", ".join(known.targets)
+
+
+def _unread(known: Check) -> str:
+    return "unknown, and the verdict is *undetermined*" if known.blocks else "unknown, which only warns"
+
+
+def _examples(known: Check) -> Iterator[Finding]:
+    """What the check says of the estates that have its defect: once for each outcome."""
+    seen = set()
+    for defect in DEFECTS:
+        if defect.id != known.id or defect.outcome in seen:
+            continue
+        seen.add(defect.outcome)
+        report = defect.shop().report(defect.to, **defect.asked)
+        yield next(found for found in report.findings if found.id == known.id and found.outcome == defect.outcome)
+
+
+def _example(finding: Finding) -> Iterator[str]:
+    who = f"{arm.name(finding.seen.resource)}: " if finding.seen.resource else ""
+    yield f"> **{finding.outcome}** {who}{finding.seen.observed}\n"
+    if finding.seen.fix:
+        yield "```sh"
+        for fix in finding.seen.fix:
+            yield f"{fix.command}  # {fix.when}"
+        yield "```\n"
+
+
+def stable_document() -> str:
+    """The document, with the same names each time for what Azure names at random."""
+    numbers = count(1)
+    with mock.patch("uuid.uuid4", lambda: uuid.UUID(int=next(numbers))):
+        return document()
+
+
+def main() -> None:
+    """Write the document."""
+    file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(stable_document().rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
