@@ -28,7 +28,8 @@ are forever: a finding's `url` leads here. What each would say is what it says o
 only that fact does not hold.
 
 A **fail** blocks a migration, a **warn** does not, a **note** is always said. What could not be read is **unknown**,
-and never green: where it could have been a fail, the verdict is *undetermined* unless the entry says that it only warns.
+and never green: where it could have been a fail, the verdict is *undetermined*,
+unless the entry says that it only warns.
 A fix runs **before** the move, **after** it, or is the **cutover** itself, which moves egress at that moment.
 """
 
