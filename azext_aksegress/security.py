@@ -196,6 +196,12 @@ def _rest(found: Any, taken: Any) -> Iterator[Range]:
         yield from sorted(found.address_exclude(taken))
 
 
+def narrowest(address: Range, some: Iterable[Range]) -> Range | None:
+    """The range with the longest prefix of those that hold an address, or None."""
+    fitting = [found for found in some if not without((address,), (found,))]
+    return max(fitting, key=lambda found: found.prefixlen, default=None)
+
+
 def is_public(address: Range) -> bool:
     """Whether an address is one of the internet's, which a private network has no way to but its egress."""
     return bool(without((address,), _NOT_PUBLIC))

@@ -16,6 +16,7 @@ from azext_aksegress.security import (
     denials,
     endpoint,
     is_public,
+    narrowest,
     outbound_rules,
     without,
 )
@@ -220,6 +221,11 @@ class TestOddAnswers:
 class TestRanges:
     def test_what_is_taken_away_leaves_the_rest(self) -> None:
         assert without(ranges(("10.0.0.0/24",)), ranges(("10.0.0.0/25", "fd00::/8"))) == ranges(("10.0.0.128/25",))
+
+    def test_the_narrowest_range_that_holds_an_address_is_the_one_with_the_longest_prefix(self) -> None:
+        some = ranges(("10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "::/0"))
+        assert narrowest(ranges(("10.1.9.4",))[0], some) == ip_network("10.1.0.0/16")
+        assert narrowest(ranges(("11.1.9.4",))[0], some) is None
 
     @pytest.mark.parametrize("address", ["8.8.8.8", "20.1.2.3", "2001:4860:4860::8888"])
     def test_a_public_address_is_one_of_the_internet(self, address: str) -> None:

@@ -26,6 +26,7 @@ from azext_aksegress.security import (
     denials,
     endpoint,
     is_public,
+    narrowest,
     outbound_rules,
 )
 from azext_aksegress.snapshot import Unread
@@ -111,11 +112,13 @@ def _look_at(rule_id: str) -> tuple[Fix, ...]:
 
 def _needs(subnet: Subnet, request: Request) -> tuple[tuple[Flow, ...], Unread | None]:
     """What nodes need, and what could not be read of it."""
-    flows = tuple(_https(subnet.cluster, request))
+    flows = list(_https(subnet.cluster, request))
     try:
-        return (*flows, *_servers_and_proxies(subnet, request)), None
+        for found in _servers_and_proxies(subnet, request):
+            flows.append(found)
     except Unread as unread:
-        return flows, unread
+        return tuple(flows), unread
+    return tuple(flows), None
 
 
 def _https(cluster: Cluster, request: Request) -> Iterator[Flow]:
@@ -131,7 +134,7 @@ def _https(cluster: Cluster, request: Request) -> Iterator[Flow]:
             ("Azure Resource Manager", (azure, "azureresourcemanager")),
             ("Microsoft Entra ID", (azure, "azureactivedirectory")),
             ("Microsoft Container Registry", (azure, registry, f"{registry}.{region}")),
-            ("Azure Front Door, which the registry depends on", ("azurefrontdoor.firstparty",)),
+            ("the registry's Azure Front Door", ("azurefrontdoor.firstparty",)),
         ]
     for name, tags in by_tags:
         yield Flow(name, "Tcp", 443, frozenset({*_internet(request), *tags}), INTERNET_RANGES)
@@ -146,7 +149,7 @@ def _servers_and_proxies(subnet: Subnet, request: Request) -> Iterator[Flow]:
     """What has an address of its own; Azure DNS is subject to no rule but one that names it; raises Unread."""
     network = subnet.network
     servers = _servers(network)
-    if not servers or any(arm.same(found, AZURE_DNS) for found in network.dns_servers):
+    if not network.dns_servers or any(arm.same(found, AZURE_DNS) for found in network.dns_servers):
         yield Flow("Azure DNS", "Udp", 53, frozenset({PLATFORM_DNS}))
     found = [(f"DNS server {name}", "Udp", 53, address) for name, address in servers]
     proxies = sorted({known for known in (endpoint(url) for _, url in configured_proxies(subnet.cluster)) if known})
@@ -156,33 +159,26 @@ def _servers_and_proxies(subnet: Subnet, request: Request) -> Iterator[Flow]:
         public = is_public(address) and _inside(network, address) is None
         words = _internet(request) if public else (ANYWHERE, VIRTUAL_NETWORK, MEMBERS)
         yield Flow(name, protocol, port, frozenset(words), (address,))
+    _all_addresses(network)
 
 
 def _servers(network: VirtualNetwork) -> tuple[tuple[str, Range], ...]:
-    """The DNS servers of one's own, by name of the list; raises Unread for what is no address."""
-    found: dict[str, Range] = {}
+    """The DNS servers of one's own that are addresses, each with its name."""
+    found = {address_range(written) for written in network.dns_servers} - {address_range(AZURE_DNS)}
+    return tuple(sorted((str(address.network_address), address) for address in found if address))
+
+
+def _all_addresses(network: VirtualNetwork) -> None:
+    """Raise Unread where a DNS server is no address."""
     for written in sorted(network.dns_servers):
-        address = address_range(written)
-        if address is None:
+        if address_range(written) is None:
             raise Unread(network.id, f"where DNS server {written} is")
-        if address != address_range(AZURE_DNS):
-            found[str(address.network_address)] = address
-    return tuple(found.items())
 
 
 def _inside(network: VirtualNetwork, address: Range) -> Range | None:
     """The narrowest range that holds an address, of a network itself and of the peers that it is connected with."""
     peers = (found for peering in network.peerings if peering.connected for found in peering.remote_ranges)
-    return _narrowest(address, (*network.ranges, *peers))
-
-
-def _narrowest(address: Range, ranges: Iterable[Range]) -> Range | None:
-    fitting = [found for found in ranges if _holds(found, address)]
-    return max(fitting, key=lambda found: found.prefixlen, default=None)
-
-
-def _holds(outer: Range, inner: Range) -> bool:
-    return outer.version == inner.version and inner.network_address in outer
+    return narrowest(address, (*network.ranges, *peers))
 
 
 @dataclass(frozen=True)
@@ -224,7 +220,7 @@ def _route_to(subnet: Subnet, address: Range) -> Route | None:
     table = subnet.route_table
     routes = sorted(table.routes, key=lambda found: (found.name, found.hop)) if table else []
     by_range = {address_range(route.prefix): route for route in routes}
-    best = _narrowest(address, (found for found in by_range if found))
+    best = narrowest(address, (found for found in by_range if found))
     route = by_range[best] if best else None
     return route if route and any(arm.same(route.next_hop_type, known) for known in APPLIANCE_HOPS) else None
 
@@ -256,15 +252,15 @@ def dns_servers_stay_reachable(around: Neighbourhood, request: Request) -> Itera
     """Nodes and pods that cannot resolve names lose the API server, their registries and everything else."""
     network = around.network
     servers = _servers(network)
-    if not servers:
-        yield Pass(network.id, f"{arm.name(network.id)} uses Azure DNS")
-        return
-    yield from _private_zone(around.cluster, network, servers)
+    if servers:
+        yield from _private_zone(around.cluster, network, servers)
     if request.to == USER_DEFINED_ROUTING:
         yield from _behind_the_hop(around, servers)
     else:
         yield from _on_the_internet(around, servers, request)
-    yield Pass(network.id, f"{_names(servers)} in {arm.name(network.id)}, its peers or a private network")
+    _all_addresses(network)
+    seen = f"{_names(servers)} in the network, a peer or a private network" if servers else "Azure DNS"
+    yield Pass(network.id, f"{arm.name(network.id)}: {seen}")
 
 
 def _names(servers: Iterable[tuple[str, Range]]) -> str:

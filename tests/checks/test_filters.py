@@ -261,6 +261,10 @@ class TestEGR232DnsServersStayReachable:
     def test_a_server_that_is_no_address_is_unknown(self) -> None:
         assert Shop.byo().routed().dns("dns.example.com").outcome("EGR232", UDR) == "unknown"
 
+    def test_beside_a_public_one_that_fails_it_is_unknown_too(self) -> None:
+        shop = Shop.byo(**isolated(privateDNSZone="none")).dns("dns.example.com", "8.8.8.8")
+        assert shop.outcomes("EGR232", NONE) == [("fail", "vnet-shop"), ("unknown", "vnet-shop")]
+
     @pytest.mark.parametrize("odd", [None, "8.8.8.8", {"dnsServers": None}, {"dnsServers": [None, 7, {}]}])
     def test_odd_answers_name_no_server(self, odd: object) -> None:
         shop = Shop.byo().routed()
