@@ -126,6 +126,20 @@ class Shop:
             self.estate.attach(self.subnets[name], nat_gateway=gateway)
         return self
 
+    def guarded(self, *rules: Json, names: Sequence[str] = ()) -> Shop:
+        """One security group with these outbound rules on each subnet; see `outbound`."""
+        group = self.estate.nsg("nsg-shop", rules)
+        for name in names or tuple(self.subnets):
+            self.estate.attach(self.subnets[name], nsg=group)
+        return self
+
+    def dns(self, *servers: str) -> Shop:
+        """DNS servers of one's own in the network of the cluster."""
+        managed = (row["id"] for row in self.estate.resources.values() if row["type"].endswith("/virtualNetworks"))
+        network = self.network_id if self.subnets else next(managed)
+        self.estate[network]["properties"]["dhcpOptions"] = {"dnsServers": list(servers)}
+        return self
+
     @property
     def document(self) -> dict[str, Any]:
         return self.estate[cluster_id(CLUSTER)]
@@ -232,6 +246,22 @@ def node_rule(source: str = "*", ports: Sequence[str] = ("*",), protocol: str = 
         "destinationAddresses": ["*"],
         "destinationPorts": list(ports),
         "ipProtocols": [protocol],
+    }
+
+
+def outbound(name: str, priority: int, access: str, to: str, port: str = "*", **more: Any) -> Json:
+    """An outbound rule of a network security group, from anywhere unless `more` says otherwise."""
+    return {
+        "name": name,
+        "priority": priority,
+        "direction": "Outbound",
+        "access": access,
+        "protocol": "*",
+        "sourceAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": to,
+        "destinationPortRange": port,
+        **more,
     }
 
 
