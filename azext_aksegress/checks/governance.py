@@ -106,9 +106,10 @@ def no_lock_stops_it(place: tuple[Cluster, _Find], request: Request) -> Iterator
             try:
                 lock = access.lock(row)
                 # AKS takes its resource group for locked whatever in it is (Azure/AKS#3291)
-                inside = find is _node_group and access.is_within(resource_id, lock.target)
-                if inside or lock.holds(resource_id):
-                    yield from _locked(lock, find is _node_group and _deletes(cluster, request))
+                group = find is _node_group
+                if lock.holds(resource_id) or (group and access.is_within(resource_id, lock.target)):
+                    deletes = group and lock.level == access.CAN_NOT_DELETE and _deletes(cluster, request)
+                    yield from _locked(lock, deletes)
             except Unread as unread:
                 yield unknown(unread)
     yield Pass(cluster.id, "no lock is in the way")

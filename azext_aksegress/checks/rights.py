@@ -70,7 +70,7 @@ def _workspaces(cluster: Cluster) -> Iterator[str]:
     config = arm.dig(_value(cluster.setting("addonProfiles"), "omsagent"), "config")
     insights = _value(config, "logAnalyticsWorkspaceResourceID")
     defender = cluster.text("securityProfile", "defender", "logAnalyticsWorkspaceResourceId")
-    found = {item.lower(): item for item in (insights, defender) if isinstance(item, str) and item}
+    found = {item.lower(): item for item in (defender, insights) if isinstance(item, str) and item}
     yield from found.values()
 
 
