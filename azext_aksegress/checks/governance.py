@@ -156,9 +156,6 @@ def _lift(lock: Lock) -> tuple[Fix, ...]:
     return before(delete), after(create)
 
 
-# EGR502: policies
-
-
 def _makes_addresses(cluster: Cluster, request: Request) -> bool:
     """Whether AKS makes public IPs for a request; raises Unread."""
     if request.own_ids:

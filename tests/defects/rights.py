@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.armsim.estate import (
-    CONTROL_PLANE,
     GROUP,
     NETWORK_GROUP,
     SUBSCRIPTION,
