@@ -14,7 +14,7 @@ ORDER = [
     *("security", "firewalls", "access", "snat"),
     *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),
     *("checks.filters", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
-    *("checks.neighbours", "checks.room", "checks.rights", "checks.wayback"),
+    *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
     *("report", "body", "plan", "migration", "resources", "azure", "record", "apply", "verify"),
     *("render", "render.terminal", "render.table", "present", "_errors", "_validators", "custom"),
     *("_help", "_params", "commands", ""),

@@ -60,6 +60,7 @@ class EstateRules:
             "StandardSkuPublicIpAddresses": (1000, None),
             "NatGateways": (400, None),
         }
+        self.roles: dict[str, tuple[str, list[str]]] = dict(ROLES)
         self.features: dict[str, str] = {}
         self.groups_of: dict[str, list[str]] = {}
 
@@ -67,9 +68,15 @@ class EstateRules:
         """A lock at a subscription, a resource group or a resource."""
         return self._extend(scope, "locks", name, {"level": level, "notes": ""})
 
+    def custom_role(self, name: str, actions: Sequence[str]) -> str:
+        """A role of one's own, to be given by its name."""
+        self.roles[name] = (str(uuid.uuid4()), list(actions))
+        return name
+
     def role(self, principal: str, role: str, scope: str, principal_type: str = "ServicePrincipal") -> str:
-        """Give a built-in role to a principal."""
-        definition = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role][0]}"
+        """Give a role to a principal."""
+        role_id = self.roles[role][0]
+        definition = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{role_id}"
         properties = {"principalId": principal, "principalType": principal_type, "roleDefinitionId": definition}
         return self._extend(scope, "roleAssignments", str(uuid.uuid4()), {**properties, "scope": scope})
 

@@ -91,7 +91,7 @@ def _filter(estate: Estate, wanted: str) -> Callable[[Json, bool], bool]:
 def role_definitions(arm: Arm, request: Request) -> Answer:
     """One by its id, or those with a name."""
     scope = _scope(request, "microsoft.authorization")
-    rows = [_role_definition(scope, name) for name in ROLES]
+    rows = [_role_definition(arm.estate, scope, name) for name in arm.estate.roles]
     wanted = request.path.rstrip("/").rpartition("/")[2]
     if not same(wanted, "roleDefinitions"):
         found = next((row for row in rows if same(row["name"], wanted)), None)
@@ -102,8 +102,8 @@ def role_definitions(arm: Arm, request: Request) -> Answer:
     return Answer({"value": [row for row in rows if not named or same(row["properties"]["roleName"], named[1])]})
 
 
-def _role_definition(scope: str, name: str) -> Json:
-    role_id, actions = ROLES[name]
+def _role_definition(estate: Estate, scope: str, name: str) -> Json:
+    role_id, actions = estate.roles[name]
     permissions = [{"actions": actions, "notActions": [], "dataActions": [], "notDataActions": []}]
     return {
         "id": f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{role_id}",
@@ -111,7 +111,7 @@ def _role_definition(scope: str, name: str) -> Json:
         "type": "Microsoft.Authorization/roleDefinitions",
         "properties": {
             "roleName": name,
-            "type": "BuiltInRole",
+            "type": "BuiltInRole" if name in ROLES else "CustomRole",
             "description": "",
             "assignableScopes": ["/"],
             "permissions": permissions,

@@ -104,6 +104,13 @@ class TestRoles:
         assert definition["roleName"] == "Network Contributor"
         assert "Microsoft.Network/*" in definition["permissions"][0]["actions"]
 
+    def test_one_of_ones_own_is_like_a_built_in_one(self) -> None:
+        azure = Caller()
+        azure.estate.role("one", azure.estate.custom_role("Joiner", ["Microsoft.Network/*/join/action"]), SUB)
+        (row,) = azure.get(f"{SUB}/{self.ASSIGNMENTS}")["value"]
+        definition = azure.get(row["properties"]["roleDefinitionId"])["properties"]
+        assert (definition["roleName"], definition["type"]) == ("Joiner", "CustomRole")
+
     def test_a_role_is_found_by_its_name(self) -> None:
         path = f"{SUB}/providers/Microsoft.Authorization/roleDefinitions"
         (row,) = Caller().get(path, filter="roleName eq 'Reader'")["value"]
