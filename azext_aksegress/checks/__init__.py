@@ -31,6 +31,7 @@ OUTCOMES = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
 _MODULES = (
     *("support", "moment", "routes", "hops", "gateways", "nodes", "filters", "addresses", "isolation", "registries"),
     *("notice", "neighbours", "room", "rights", "wayback"),
+    "balancers",
 )
 """A new check goes into the module of its question."""
 
