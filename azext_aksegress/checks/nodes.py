@@ -10,6 +10,7 @@ from azext_aksegress.checks.support import pools
 from azext_aksegress.cluster import Cluster, Pool
 from azext_aksegress.fixes import Fix, az, before, where
 from azext_aksegress.matrix import (
+    BYO_VNET,
     LOAD_BALANCER,
     MANAGED_NAT_GATEWAY,
     NONE,
@@ -65,13 +66,14 @@ def _recreate(pool: Pool) -> tuple[Fix, ...]:
 @check(
     "EGR233",
     "every subnet that nodes really use was judged",
-    sources=("AKS documentation, node-auto-provisioning-networking.md",),
+    sources=("AKS documentation, node-auto-provisioning-networking.md, 2026-09-09",),
     url="https://learn.microsoft.com/azure/aks/node-auto-provisioning-networking",
 )
 def every_subnet_was_judged(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """Nodes on a subnet that nobody looked at can lose egress with the move, or go on as before."""
     mode = cluster.text("nodeProvisioningProfile", "mode")
-    if arm.same(mode, "Auto"):
+    free = cluster.vnet == BYO_VNET  # AKS's own network takes no other subnets
+    if free and arm.same(mode, "Auto"):
         look = in_the_cluster(cluster, "kubectl get aksnodeclasses --output yaml")
         observed = "node auto-provisioning is on: an AKSNodeClass may name subnets that Azure does not show"
         yield Warn(cluster.id, observed, fix=(before(look),), expected="no vnetSubnetID that no pool names")
@@ -79,7 +81,7 @@ def every_subnet_was_judged(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     for subnet in cluster.unnamed_subnets:
         observed = f"nodes of no pool are on {subnet.name}: it was judged too, since their network interfaces show it"
         yield Warn(subnet.id, f"{observed}; others may be in use when such nodes come and go")
-    if mode is None:
+    if free and mode is None:
         cluster.known("nodeProvisioningProfile")
     yield Pass(cluster.id, f"{len(cluster.subnets)} judged, {len(interfaces)} seen on network interfaces")
 
@@ -102,17 +104,19 @@ def static_egress_gateways_keep_their_path(cluster: Cluster, request: Request) -
     first = "a 0.0.0.0/0 route" if request.to == USER_DEFINED_ROUTING else "a NAT gateway"
     istio = _istio_egress_gateways(cluster)
     for name in istio:
-        observed = f"Istio egress gateway {name} leaves by a static egress gateway: {first} goes before its prefix"
-        yield Warn(cluster.id, observed, sources=("AKS documentation, istio-deploy-egress.md",))
+        observed = (
+            f"Istio egress gateway {name} leaves by a static egress gateway: {first} goes before its public prefix"
+        )
+        yield Warn(cluster.id, observed, sources=("AKS documentation, istio-deploy-egress.md, 2025-04-25",))
     gateways = [pool for pool in cluster.pools if arm.same(arm.text(pool.document, "mode"), "Gateway")]
     for pool in gateways:
         subnet = arm.name(pool.node_subnet_id) if pool.node_subnet_id else "the subnet that AKS made"
-        yield Warn(pool.id, f"gateway pool {pool.name} is on {subnet}, where {first} goes before its prefix")
+        yield Warn(pool.id, f"gateway pool {pool.name} is on {subnet}, where {first} goes before its public prefix")
     if gateways or istio:
         return
     profile = cluster.setting("networkProfile", "staticEgressGatewayProfile")
     if arm.flag(profile, "enabled"):
-        yield Warn(cluster.id, f"static egress gateways are enabled: {first} goes before their prefixes")
+        yield Warn(cluster.id, f"static egress gateways are enabled: {first} goes before their public prefixes")
         return
     if profile is None:
         cluster.known("staticEgressGatewayProfile")

@@ -84,12 +84,15 @@ class TestEGR233EverySubnetWasJudged:
     def test_such_a_subnet_is_judged_by_the_others(self) -> None:
         assert ("fail", "snet-burst") in self.stray().outcomes("EGR211", UANAT)
 
-    def test_node_auto_provisioning_may_use_subnets_that_arm_does_not_show(self) -> None:
-        shop = Shop.managed().set(nodeProvisioningProfile={"mode": "auto"})
-        assert shop.outcomes("EGR233", MNAT) == [("warn", CLUSTER)]
-        ((when, command),) = fixes(shop.findings("EGR233", MNAT))
+    def test_node_auto_provisioning_may_use_subnets_that_azure_does_not_show(self) -> None:
+        shop = Shop.byo().set(nodeProvisioningProfile={"mode": "auto"})
+        assert shop.outcomes("EGR233", UDR) == [("warn", CLUSTER)]
+        ((when, command),) = fixes(shop.findings("EGR233", UDR))
         assert when == "before"
         assert command.endswith("--name aks-shop -c 'kubectl get aksnodeclasses --output yaml'")
+
+    def test_node_auto_provisioning_passes_in_the_network_that_aks_made_which_takes_no_other_subnets(self) -> None:
+        assert Shop.managed().set(nodeProvisioningProfile={"mode": "Auto"}).outcome("EGR233", MNAT) == "pass"
 
     def test_interfaces_that_cannot_be_listed_are_unknown_and_block_nothing(self) -> None:
         shop = Shop.byo().routed()
@@ -98,13 +101,13 @@ class TestEGR233EverySubnetWasJudged:
         assert shop.report(UDR).verdict == "readyWithWarnings"
 
     def test_what_is_known_is_said_where_the_interfaces_cannot_be_listed(self) -> None:
-        shop = Shop.managed().set(nodeProvisioningProfile={"mode": "Auto"})
+        shop = Shop.byo().set(nodeProvisioningProfile={"mode": "Auto"})
         shop.arm.forbid(INTERFACES)
-        assert [outcome for outcome, _ in shop.outcomes("EGR233", MNAT)] == ["warn", "unknown"]
+        assert [outcome for outcome, _ in shop.outcomes("EGR233", UDR)] == ["warn", "unknown"]
 
     def test_a_cloud_that_does_not_know_node_auto_provisioning_is_unknown(self) -> None:
-        shop = Shop.managed().set(nodeProvisioningProfile=None).older("2025-04-01")
-        assert shop.outcome("EGR233", MNAT) == "unknown"
+        shop = Shop.byo().set(nodeProvisioningProfile=None).older("2025-04-01")
+        assert shop.outcome("EGR233", UDR) == "unknown"
 
 
 class TestEGR234StaticEgressGatewaysKeepTheirPath:

@@ -37,7 +37,7 @@ DEFECTS = [
     Defect("EGR233", LB, _stray_node, "warn", name="interface"),
     Defect(
         "EGR233",
-        MNAT,
+        UDR,
         lambda shop: shop.set(nodeProvisioningProfile={"mode": "Auto"}),
         "warn",
         also=("EGR113",),
