@@ -26,6 +26,7 @@ from azext_aksegress.snapshot import PREVIEW_API_VERSION, Snapshot, Unread
 _KNOWN_SINCE = {
     "bootstrapProfile": "2025-01-01",
     "enableVnetIntegration": "2025-03-01",
+    "staticEgressGatewayProfile": "2025-04-01",
     "nodeProvisioningProfile": "2025-05-01",
     "hostedSystemProfile": "2026-05-01",
     "natGatewayProfile.sku": "2026-06-01",

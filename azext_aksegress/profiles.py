@@ -31,11 +31,11 @@ def has_what_it_stores(cluster: Cluster) -> bool:
     """Whether the gateway of today's type has the addresses that its profile asks for; raises Unread."""
     own, effective = stored_own_ids(cluster), effective_ids(cluster, cluster.outbound_type)
     if own:
-        return all(_is_used(cluster, found, effective) for found in own)
+        return all(is_used(cluster, found, effective) for found in own)
     return not shortage(cluster)
 
 
-def _is_used(cluster: Cluster, own_id: str, effective: tuple[str, ...]) -> bool:
+def is_used(cluster: Cluster, own_id: str, effective: tuple[str, ...]) -> bool:
     """Whether an address of one's own is in force; AKS lists a prefix, or the addresses that it took from it."""
     if any(arm.same(own_id, found) for found in effective):
         return True
@@ -136,7 +136,7 @@ def replaced_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
 
 def _is_kept(cluster: Cluster, own_id: str, effective_id: str) -> bool:
     try:
-        return _is_used(cluster, own_id, (effective_id,))
+        return is_used(cluster, own_id, (effective_id,))
     except Unread:
         return False
 

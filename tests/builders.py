@@ -17,7 +17,7 @@ from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
 from tests.armsim.arm import Arm
 from tests.armsim.arm import Request as HttpRequest
-from tests.armsim.estate import CONTROL_PLANE, NETWORK_GROUP, Estate, cluster_id, isolated, scope
+from tests.armsim.estate import CONTROL_PLANE, NETWORK_GROUP, Estate, cluster_id, isolated, node_group, scope
 
 CLUSTER = "aks-shop"
 AZ = "2.91.0"
@@ -169,6 +169,40 @@ class Shop:
         """A cloud that answers with an older api-version."""
         self.api_version = api_version
         return self
+
+    @property
+    def balancer(self) -> dict[str, Any]:
+        """The properties of AKS's load balancer."""
+        return self.estate[f"{scope(node_group(CLUSTER))}/providers/Microsoft.Network/loadBalancers/kubernetes"][
+            "properties"
+        ]
+
+    @property
+    def managed_gateway(self) -> dict[str, Any]:
+        """The NAT gateway that AKS made."""
+        made = f"{scope(node_group(CLUSTER))}/providers/Microsoft.Network/natGateways/".lower()
+        return next(row for key, row in self.estate.resources.items() if key.startswith(made))
+
+    def outbound_rule(self, name: str, address: str) -> Shop:
+        """An outbound rule on AKS's load balancer that somebody made by hand, with an address of its own."""
+        properties = {"frontendIPConfigurations": [self._frontend(self.estate.public_ip(f"pip-{name}", address))]}
+        group = self.balancer["outboundRules"][0]["id"].rpartition("/")[0]
+        self.balancer["outboundRules"].append({"name": name, "id": f"{group}/{name}", "properties": properties})
+        return self
+
+    def outbound_address(self, address_id: str) -> Shop:
+        """A public IP or prefix that somebody put on AKS's own outbound rule."""
+        properties = self.balancer["outboundRules"][0]["properties"]
+        properties["frontendIPConfigurations"].append(self._frontend(address_id))
+        return self
+
+    def _frontend(self, address_id: str) -> dict[str, str]:
+        """A new frontend of AKS's load balancer, as rules refer to it."""
+        like = self.balancer["frontendIPConfigurations"][0]["id"].rpartition("/")[0]
+        key = "publicIPPrefix" if "/publicIPPrefixes/" in address_id else "publicIPAddress"
+        row = {"name": ids.name(address_id), "id": f"{like}/{ids.name(address_id)}"}
+        self.balancer["frontendIPConfigurations"].append({**row, "properties": {key: {"id": address_id}}})
+        return {"id": row["id"]}
 
     def own_ip(self, name: str = "pip-own", sku: str = "Standard", **changes: Any) -> str:
         """A public IP of one's own in the cluster's region, and what is odd about it."""

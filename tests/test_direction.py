@@ -13,6 +13,7 @@ ORDER = [
     *("hops", "egress", "questions", "read"),
     *("security", "firewalls", "access", "snat"),
     *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),
+    "checks.balancers",
     *("checks.filters", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
     *("report", "body", "plan", "migration", "resources", "azure", "record", "apply", "verify"),

@@ -32,7 +32,7 @@ OUTCOMES = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
 
 _MODULES = (
     *("support", "moment", "routes", "hops", "gateways", "nodes", "filters", "addresses", "isolation", "registries"),
-    *("notice", "neighbours", "room", "governance", "rights", "wayback"),
+    *("balancers", "notice", "neighbours", "room", "governance", "rights", "wayback"),
 )
 """A new check goes into the module of its question."""
 

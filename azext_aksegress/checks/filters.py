@@ -59,7 +59,7 @@ def _groups(cluster: Cluster, _: Request) -> Iterator[str]:
         _TAGS,
         "Azure documentation, network-security-groups-overview.md",
     ),
-    url="https://learn.microsoft.com/azure/aks/outbound-rules-control-egress",
+    reference="https://learn.microsoft.com/azure/aks/outbound-rules-control-egress",
 )
 def no_rule_denies_what_nodes_need(subnet: Subnet, request: Request) -> Iterator[Outcome]:
     """Nodes cannot pull images, resolve names or reach the API server, whatever path egress takes."""
@@ -246,7 +246,7 @@ def networks(cluster: Cluster) -> tuple[Neighbourhood, ...]:
         _OUTBOUND,
         _PRIVATE,
     ),
-    url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances",
+    reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances",
 )
 def dns_servers_stay_reachable(around: Neighbourhood, request: Request) -> Iterator[Outcome]:
     """Nodes and pods that cannot resolve names lose the API server, their registries and everything else."""
@@ -343,7 +343,7 @@ def _proxies(cluster: Cluster) -> tuple[Proxy, ...]:
     "a configured HTTP proxy stays reachable",
     each=_proxies,
     sources=("AKS documentation, http-proxy.md, 2026-04-16",),
-    url="https://learn.microsoft.com/azure/aks/http-proxy",
+    reference="https://learn.microsoft.com/azure/aks/http-proxy",
 )
 def proxy_stays_reachable(proxy: Proxy, request: Request) -> Iterator[Outcome]:
     """Nodes and pods that cannot reach their proxy, or whose new address it refuses, reach nothing outside."""

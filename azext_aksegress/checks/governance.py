@@ -91,7 +91,7 @@ def _lock_lists(cluster: Cluster, request: Request) -> Iterator[str]:
         "Azure/AKS#3291, 2022-10-25",
         "MicrosoftDocs/azure-aks-docs#427, 2026-05-20",
     ),
-    url="https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources",
+    reference="https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources",
 )
 def no_lock_stops_it(place: tuple[Cluster, _Find], request: Request) -> Iterator[Outcome]:
     """Azure refuses the update, or AKS fails in the middle of it, with the old way out in pieces."""
@@ -181,7 +181,7 @@ def _policy_question(cluster: Cluster, request: Request) -> Iterator[str]:
         "Azure REST API reference, policy-restrictions, check at resource group scope, 2022-03-01 and 2023-03-01",
         "Azure refusal RequestDisallowedByPolicy",
     ),
-    url="https://learn.microsoft.com/azure/governance/policy/concepts/exemption-structure",
+    reference="https://learn.microsoft.com/azure/governance/policy/concepts/exemption-structure",
 )
 def no_policy_denies_the_address(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS takes the update and fails in the middle of it, when Azure Policy denies the public IP that it creates."""

@@ -111,7 +111,7 @@ def _may_above(cluster: Cluster, link: _Link) -> bool:
         "Azure/AKS#4980, 2026-08-25",
         "Azure/azure-cli#22232, 2022-04-29",
     ),
-    url=_URL,
+    reference=_URL,
 )
 def caller_may_update(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Azure refuses the update of a cluster with AuthorizationFailed, or with LinkedAuthorizationFailed for whatever it
@@ -232,7 +232,7 @@ def _unknown_roles(cluster: Cluster, resource_id: str) -> Sequence[str]:
         "AKS documentation, configure-kubenet.md, 2026-07-30",
         "AKS refusals LinkedAuthorizationFailed and CustomRouteTableMissingPermission",
     ),
-    url=_URL,
+    reference=_URL,
 )
 def identity_may_join(user: _User, request: Request) -> Iterator[Outcome]:
     """AKS refuses the update or fails in the middle of it; a new role assignment takes up to 60 minutes to spread."""
