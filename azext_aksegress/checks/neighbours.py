@@ -16,6 +16,7 @@ from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.egress import Addresses
 from azext_aksegress.fixes import Fix, after, before
 from azext_aksegress.matrix import (
+    ISOLATED,
     LOAD_BALANCER,
     MANAGED_NAT_GATEWAY,
     USER_ASSIGNED_NAT_GATEWAY,
@@ -114,7 +115,7 @@ def nobody_admits_the_old_addresses(cluster: Cluster, request: Request) -> Itera
     """What admits the cluster by today's address refuses it after the move."""
     today, then = egress.before(cluster), egress.after(cluster, request)
     if today.complete and then.complete and set(today.known) == set(then.known):
-        yield Pass(cluster.id, "egress IPs stay" if today.known else "the cluster has no egress IP")
+        yield Pass(cluster.id, _that_stays(cluster, request) if today.known else "the cluster has no egress IP")
         return
     if today.known:
         known = [found for found in allowlists.read(cluster.snapshot) if not arm.same(found.resource_id, cluster.id)]
@@ -125,16 +126,22 @@ def nobody_admits_the_old_addresses(cluster: Cluster, request: Request) -> Itera
     yield Pass(cluster.id, "none found among what this sign-in can see")
 
 
+def _that_stays(cluster: Cluster, request: Request) -> str:
+    """A gateway or route that is left on a subnet keeps its address in use until it is taken away (EGR221, EGR222)."""
+    overridden = request.to in (LOAD_BALANCER, *ISOLATED) and request.to != cluster.outbound_type
+    return f"egress IPs stay{', as long as what overrides the new path does' if overridden else ''}"
+
+
 def _admission(lists: Sequence[AllowList], today: Addresses, then: Addresses) -> Iterator[Outcome]:
     """What one resource must learn, by the lists of it that hold one of today's addresses."""
     seen: list[str] = []
     fixes: list[Fix] = []
     for found in lists:
-        held = [address for address in today.known if found.admits_some(address)]
+        held = sorted(address for address in today.known if found.admits_some(address))
         if not held:
             continue
         new = [address for address in then.known if _families([address]) & _families(held)]
-        missing = [address for address in new if not found.admits(address)]
+        missing = sorted(address for address in new if not found.admits(address))
         unclear = [unread for unread in then.unknown if unread.reason != egress.CHOSEN_BY_AKS]
         if missing or unclear or not new:
             seen.append(f"{found.label} admits {', '.join(held)}{_lack(found, missing, then)}")
@@ -229,7 +236,7 @@ def _is_routed(subnet: Subnet) -> bool:
 def _sharers(subnet: Subnet, shared_id: str, subnet_ids: Sequence[str], effect: str) -> Iterator[Outcome]:
     """The subnets on a table or gateway that are not the cluster's own; raises Unread."""
     own = {found.id.lower() for found in subnet.cluster.subnets}
-    others = {found.lower(): _place(found) for found in subnet_ids if found.lower() not in own}
+    others = {found.lower(): _place(found) for found in sorted(subnet_ids) if found.lower() not in own}
     if others:
         yield Warn(shared_id, f"{arm.name(shared_id)} is also on {_listed(others)}: {effect}")
 
@@ -244,7 +251,7 @@ def _residents(subnet: Subnet, effect: str) -> Iterator[Outcome]:
     owners = map(_owner, arm.references(document, "properties", "ipConfigurations"))
     others = {
         found.lower(): f"{arm.name(found)} ({arm.resource_type(found).rpartition('/')[2]})"
-        for found in owners
+        for found in sorted(owners)
         if not subnet.cluster.made_by_aks(found)
     }
     if others:
