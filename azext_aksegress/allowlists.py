@@ -97,7 +97,7 @@ class AllowList:
             return (az("cosmosdb update", ids=self.resource_id, ip_range_filter=",".join([*self.sources, *new])),)
         if self._kind == _CLUSTER:
             joined = ",".join([*self.sources, *new])
-            return (az("aks update", ids=self.resource_id, api_server_authorized_ip_ranges=joined),)
+            return (az("aks update", **here, api_server_authorized_ip_ranges=joined),)  # az aks takes no --ids
         if self.rule is None or self.written_by_a_service:
             return ()
         group = {**where(self.resource_id), "nsg_name": arm.name(self.resource_id), "name": self.rule}
