@@ -42,6 +42,7 @@ def check(
         read = _load(snapshot, resource_group_name, resource_name)
     else:
         read = _read(cmd, resource_group_name, resource_name, request)
+        request = _with_records(cmd, request, read)
     if request is None:
         reports = report.survey(read, lambda target: _request(target, {}, offline=bool(snapshot)))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
@@ -75,7 +76,8 @@ def migrate(
     with told(resource_group_name, resource_name):
         talk.phase("reading the cluster")
         request = _request(to, kwargs)
-        move = migration.prepare(azure.read(request, checks.reads([request])), request, accept or (), by_name)
+        read = azure.read(request, checks.reads([request]))
+        move = migration.prepare(read, _with_records(cmd, request, read), accept or (), by_name)
         talk.end()
         talk.lines(terminal.remarks(move))
         if move.refusals:
@@ -96,8 +98,7 @@ def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any, wait: bool) -> Any:
     from azext_aksegress.present import ExitCode, look, present
     from azext_aksegress.render import terminal
 
-    folder = os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER)
-    kept = record.Record(folder, move.report, move.plan, _versions())
+    kept = record.Record(_records(cmd), move.report, move.plan, _versions())
     here = az("aks egress show", ids=move.report.cluster.id)
     with talk.interruptible(here, kept.path):
         apply(azure, move.plan, kept, talk.phase, wait)
@@ -168,6 +169,25 @@ def _request(to: str, options: Mapping[str, Any], offline: bool = False) -> Any:
     from azext_aksegress import request
 
     return request.make(to, None if offline else _versions()["az"], options)
+
+
+def _with_records(cmd: Any, request: Any, read: Any) -> Any:
+    """A request that names addresses, and what the records of earlier migrations of the cluster say of such."""
+    from dataclasses import replace
+
+    from azext_aksegress import arm, record
+
+    if request is None or not request.own_ids:
+        return request
+    formerly = record.former_addresses(_records(cmd), arm.text(read.cluster, "id") or "")
+    return replace(request, formerly=formerly)
+
+
+def _records(cmd: Any) -> str:
+    """The folder of the records."""
+    from azext_aksegress import record
+
+    return os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER)
 
 
 def _versions() -> dict[str, str]:

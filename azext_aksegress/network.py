@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Union
 
@@ -189,6 +190,7 @@ def _is(written: str, prefix: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=65536)  # allow-lists of a large tenant repeat the same few
 def address_range(text: str) -> Range | None:
     """The range that an address or prefix stands for; None for service tags and what cannot be parsed."""
     try:

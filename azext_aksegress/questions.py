@@ -23,14 +23,16 @@ Resources
 | where array_length(properties.networkAcls.ipRules) > 0 or array_length(properties.networkRuleSet.ipRules) > 0
     or array_length(properties.ipRules) > 0 or array_length(properties.securityRules) > 0
     or array_length(properties.apiServerAccessProfile.authorizedIPRanges) > 0
-| project id, name, type, resourceGroup, subscriptionId, networkAcls = properties.networkAcls.ipRules,
-    networkRuleSet = properties.networkRuleSet.ipRules, ipRules = properties.ipRules,
+| project id, networkAcls = properties.networkAcls.ipRules, aclsDefault = properties.networkAcls.defaultAction,
+    networkRuleSet = properties.networkRuleSet.ipRules, ruleSetDefault = properties.networkRuleSet.defaultAction,
+    ipRules = properties.ipRules, publicNetworkAccess = properties.publicNetworkAccess,
     securityRules = properties.securityRules,
     authorizedIPRanges = properties.apiServerAccessProfile.authorizedIPRanges
 | order by id asc
 """.strip()
 """Every resource with network rules by address. Key Vault, storage and Cognitive Services keep them in `networkAcls`,
-registries in `networkRuleSet`, Cosmos DB in `ipRules` (Azure REST API reference of each, 2026-11)."""
+registries in `networkRuleSet`, Cosmos DB in `ipRules` (Azure REST API reference of each, 2026-11). With the default
+action Allow, and without public access, the rules decide nothing."""
 
 _PUBLIC_IP = "Microsoft.Network/publicIPAddresses"
 

@@ -221,7 +221,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Request:  # pylint: disable=too-many-instance-attributes  # a field for each option of a move
-    """The target type and its options, None or empty where nothing was asked; and the CLI that asks, None offline."""
+    """The target type and its options, None or empty where nothing was asked; and the CLI that asks, None offline.
+
+    `formerly` has the addresses, and ids of addresses, that records of earlier migrations of the cluster name.
+    """
 
     to: str
     nat_gateway_sku: str | None = None
@@ -234,6 +237,7 @@ class Request:  # pylint: disable=too-many-instance-attributes  # a field for ea
     idle_timeout: int | None = None
     backend_pool_type: str | None = None
     artifact_source: str | None = None
+    formerly: tuple[str, ...] = ()
 
     @property
     def own_ids(self) -> tuple[str, ...]:

@@ -125,3 +125,10 @@ def test_bare_ids_of_a_nat_gateway_are_read_too() -> None:
 @pytest.mark.parametrize("text", ["/a,/A/", " /a , ,/a"])
 def test_an_id_that_is_named_twice_is_one(text: str) -> None:
     assert ids(text) == ("/a",)
+
+
+def test_what_records_say_is_no_option() -> None:
+    said = Request(LB, ip_ids=("/own",), formerly=("52.0.0.1",))
+    assert (said.asked, said.spelled) == (Request(LB, ip_ids=("/own",)).asked, Request(LB, ip_ids=("/own",)).spelled)
+    assert said.differences({}) == Request(LB, ip_ids=("/own",)).differences({})
+    assert hash(said) != hash(Request(LB, ip_ids=("/own",)))

@@ -43,7 +43,7 @@ def own_addresses_fit(cluster: Cluster, request: Request) -> Iterator[Outcome]:
         except Unread as unread:
             yield unknown(unread)
             continue
-        fix = (before(_create(cluster, request, kind)),)
+        fix = (before(new_address(cluster, request, kind)),)
         yield Fail(address_id, "; ".join(faults), fix=fix) if faults else Pass(address_id, arm.name(address_id))
     yield from _too_many(cluster, request)
 
@@ -163,8 +163,9 @@ def _sku(request: Request) -> str:
     return STANDARD if request.to == LOAD_BALANCER else STANDARD_V2
 
 
-def _create(cluster: Cluster, request: Request, kind: str) -> str:
-    """A new one that fits; StandardV2 is zone-redundant (AKS documentation, nat-gateway.md, 2026-07-07)."""
+def new_address(cluster: Cluster, request: Request, kind: str) -> str:
+    """The command that makes an address or a prefix that fits; StandardV2 is zone-redundant (AKS documentation,
+    nat-gateway.md, 2026-07-07)."""
     options: dict[str, Any] = {**where(cluster.id), "name": "<new-name>", "sku": _sku(request)}
     options["location"] = cluster.location or "<region>"
     if _sku(request) == STANDARD_V2:
