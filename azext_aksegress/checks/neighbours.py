@@ -179,7 +179,7 @@ def _admit(found: AllowList, missing: Sequence[str], unclear: Sequence[Unread]) 
     to=[USER_DEFINED_ROUTING, USER_ASSIGNED_NAT_GATEWAY, LOAD_BALANCER],
     each=subnets,
     sources=("Azure documentation, virtual-networks-udr-overview and NAT gateway: both act on whole subnets",),
-    url="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
+    reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
 )
 def nobody_shares_what_is_changed(subnet: Subnet, request: Request) -> Iterator[Outcome]:
     """Whatever else is on the subnet, the route table or the gateway gets another way out at the same moment."""
