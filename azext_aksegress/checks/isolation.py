@@ -108,7 +108,9 @@ def pools_were_reimaged(cluster: Cluster, _: Request) -> Iterator[Outcome]:
         "Azure does not tell when Cache was turned on: compare the age of each node with the changes of the cluster, "
         "or reimage all pools once more",
         fix=(
-            before(az("monitor activity-log list", resource_id=cluster.id, offset="90d", query=changes)),
+            before(
+                az("monitor activity-log list", resource_id=cluster.id, offset="90d", max_events="1000", query=changes)
+            ),
             before(az("aks command invoke", **here, c="kubectl get nodes")),
             before(az("aks upgrade", **here, node_image_only=True)),
         ),

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Mapping
 
 import pytest
 
-from azext_aksegress import checks
+from azext_aksegress import checks, read
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.questions import assigned_to
 from azext_aksegress.request import Request
-from azext_aksegress.snapshot import API_VERSION, Snapshot
+from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot
 from tests.armsim.estate import (
     GROUP,
     KUBELET,
@@ -242,6 +242,21 @@ class TestEGR247WorkloadRegistriesArePrivate:
         shop = both.pulling("acrtwo", endpoint=None)
         shop.arm.forbid(f"{scope(GROUP)}/providers/Microsoft.ContainerRegistry/registries/acrone")
         assert shop.outcomes("EGR247", "none") == [("unknown", "acrone"), ("warn", "acrtwo")]
+
+    def test_it_takes_one_list_and_one_read_for_each_registry_in_two_rounds(self) -> None:
+        both = Registries()
+        both.pulling("acrone")
+        shop = both.pulling("acrtwo")
+        asked: list[list[str]] = []
+
+        def fetch(wanted: Mapping[str, Json | None]) -> Mapping[str, Answer]:
+            asked.append([found for found in wanted if "Authorization" in found or "ContainerRegistry" in found])
+            return shop.fetch(wanted)
+
+        snapshot = Snapshot("2026-11-23T06:00:00Z", API_VERSION, shop.document)
+        read.complete(snapshot, fetch, (), checks.reads([Request("none")]))
+        assert asked[0] == [assigned_to(SUBSCRIPTION, KUBELET)]
+        assert [found.rpartition("/")[2] for found in asked[1]] == ["acrone", "acrtwo"]
 
     def test_roles_that_cannot_be_listed_are_unknown(self) -> None:
         shop = Registries().shop
