@@ -40,6 +40,11 @@ def test_what_needs_to_be_accepted_is_named() -> None:
     assert prepared(Shop.managed(), MNAT).to_json()["needsAccept"] == ["EGR604"]
 
 
+def test_a_reimage_that_cannot_be_proven_needs_to_be_accepted() -> None:
+    assert prepared(Shop.byo(**isolated()), "none").to_json()["needsAccept"] == ["EGR243"]
+    assert prepared(Shop.byo(**isolated()), "none", "EGR243").plan
+
+
 def test_what_was_accepted_is_in_the_plan_and_what_did_not_occur_is_not() -> None:
     move = prepared(Shop.managed(), MNAT, "EGR604", "EGR301")
     assert move.plan is not None
@@ -100,7 +105,7 @@ class TestPlan:
         assert f"If-Match {shop.document['eTag']}" in step["detail"]
 
     def test_it_is_sent_with_the_api_version_that_it_was_read_with(self) -> None:
-        plan = prepared(Shop.managed(**isolated()).older("2026-05-02-preview"), "block").plan
+        plan = prepared(Shop.managed(**isolated()).older("2026-05-02-preview"), "block", "EGR243").plan
         assert plan is not None
         assert plan.api_version == "2026-05-02-preview"
         assert "2026-05-02-preview" in plan.to_json()["steps"][0]["detail"]
@@ -114,7 +119,7 @@ class TestPlan:
 
     def test_it_says_that_the_address_changes_only_where_it_does(self) -> None:
         for shop, target, changes in ((Shop.byo(), "none", True), (Shop.byo(UANAT).routed(), LB, False)):
-            plan = prepared(shop.set(**isolated()), target).plan
+            plan = prepared(shop.set(**isolated()), target, "EGR243").plan
             assert plan is not None
             assert ("the internet sees changes" in plan.disruption) is changes
 
@@ -164,7 +169,7 @@ class TestPlan:
         assert "--node-image-only" in second
 
     def test_who_stays_isolated_is_not(self) -> None:
-        move = prepared(Shop.managed("none", **isolated()), "block")
+        move = prepared(Shop.managed("none", **isolated()), "block", "EGR243")
         assert move.plan
         assert move.plan.afterwards == ()
 

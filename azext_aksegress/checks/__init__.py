@@ -1,6 +1,8 @@
 """The engine: a check is one function that judges one fact of a cluster for a request.
 
-    @check("EGR211", "every node subnet has a NAT gateway", to=[USER_ASSIGNED_NAT_GATEWAY], each=subnets, blocks=True)
+    @check("EGR211", "every node subnet has a NAT gateway", to=[USER_ASSIGNED_NAT_GATEWAY], each=subnets, blocks=True,
+    observed_at="subnet.natGateway",
+)
     def nat_gateway_on_every_subnet(subnet, request):
         '''The consequence, in one sentence.'''
         if subnet.nat_gateway is None:
@@ -90,7 +92,8 @@ class Check:  # pylint: disable=too-many-instance-attributes  # a row of the cat
     """One row of the catalogue, with the function that judges it.
 
     `each` names what it judges one by one, and `reads` what else it needs for that; `blocks` that an unknown outcome
-    leaves the verdict open; `acceptable` that `migrate --accept` may go past it.
+    leaves the verdict open; `acceptable` that `migrate --accept` may go past it; `observed_at` says in words where the
+    fact stands.
     """
 
     id: str
@@ -102,6 +105,7 @@ class Check:  # pylint: disable=too-many-instance-attributes  # a row of the cat
     blocks: bool = False
     acceptable: bool = False
     sources: tuple[str, ...] = ()
+    observed_at: str = ""
     reference: str = "https://learn.microsoft.com/azure/aks/egress-outboundtype"
 
     @property

@@ -29,6 +29,7 @@ _ATTACHMENTS = ("ipConfiguration", "natGateway", "loadBalancerFrontendIpConfigur
     blocks=True,
     sources=(_LB, _BLOG),
     reference="https://learn.microsoft.com/azure/aks/load-balancer-standard",
+    observed_at="publicIPAddresses, publicIPPrefixes",
 )
 def own_addresses_fit(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS refuses addresses that do not fit, or takes the update and fails half way, with the old way out gone."""

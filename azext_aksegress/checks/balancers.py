@@ -56,6 +56,7 @@ def _balancers_and_addresses(cluster: Cluster, _: Request) -> Iterator[str]:
         "Azure/AKS#3700, MicrosoftDocs/azure-docs#87987",
     ),
     reference="https://learn.microsoft.com/azure/aks/limit-egress-traffic",
+    observed_at="inbound rules of the node resource group's load balancer",
 )
 def public_services_are_answered(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """Requests come in by the load balancer and answers leave by the firewall, which never saw the request and drops
@@ -165,6 +166,7 @@ def _balancers_and_foreign_addresses(cluster: Cluster, _: Request) -> Iterator[s
     each=_carriers_of_aks,
     reads=_balancers_and_foreign_addresses,
     sources=("Azure/AKS#5634, 2026-02-27", "MicrosoftDocs/azure-docs#95631, 2022-07-12"),
+    observed_at="node resource group: outbound rules, foreign IPs",
 )
 def only_what_aks_made(judge: Callable[[], Iterator[Outcome]], _: Request) -> Iterator[Outcome]:
     """AKS's next update fails over an outbound rule that it did not make, with all pools Failed, and takes away the

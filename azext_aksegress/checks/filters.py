@@ -60,6 +60,7 @@ def _groups(cluster: Cluster, _: Request) -> Iterator[str]:
         "Azure documentation, network-security-groups-overview.md",
     ),
     reference="https://learn.microsoft.com/azure/aks/outbound-rules-control-egress",
+    observed_at="NSG security rules of subnets, by priority",
 )
 def no_rule_denies_what_nodes_need(subnet: Subnet, request: Request) -> Iterator[Outcome]:
     """Nodes cannot pull images, resolve names or reach the API server, whatever path egress takes."""
@@ -247,6 +248,7 @@ def networks(cluster: Cluster) -> tuple[Neighbourhood, ...]:
         _PRIVATE,
     ),
     reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances",
+    observed_at="virtualNetwork.dhcpOptions.dnsServers, address spaces",
 )
 def dns_servers_stay_reachable(around: Neighbourhood, request: Request) -> Iterator[Outcome]:
     """Nodes and pods that cannot resolve names lose the API server, their registries and everything else."""
@@ -344,6 +346,7 @@ def _proxies(cluster: Cluster) -> tuple[Proxy, ...]:
     each=_proxies,
     sources=("AKS documentation, http-proxy.md, 2026-04-16",),
     reference="https://learn.microsoft.com/azure/aks/http-proxy",
+    observed_at="httpProxyConfig",
 )
 def proxy_stays_reachable(proxy: Proxy, request: Request) -> Iterator[Outcome]:
     """Nodes and pods that cannot reach their proxy, or whose new address it refuses, reach nothing outside."""

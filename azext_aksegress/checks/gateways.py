@@ -36,6 +36,7 @@ _NAT_URL = "https://learn.microsoft.com/azure/aks/nat-gateway"
         "AKS refusal SubnetNotAssociatedWithNATGateway",
     ),
     reference=_NAT_URL,
+    observed_at="subnet.natGateway",
 )
 def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses the change, and nodes or pods on a subnet without the gateway would lose egress."""
@@ -83,6 +84,7 @@ def _gateway_in(network_id: str, cluster: Cluster) -> str | None:
     blocks=True,
     sources=(_NAT,),
     reference=_NAT_URL,
+    observed_at="natGateway.publicIpAddresses, publicIpPrefixes, and the V6 ones",
 )
 def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses a NAT gateway without an address: nothing behind it can reach the internet."""
@@ -121,6 +123,7 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     blocks=True,
     sources=(_NAT, "Azure documentation, NAT gateway and availability zones"),
     reference="https://learn.microsoft.com/azure/nat-gateway/nat-availability-zones",
+    observed_at="provisioningState, zones, sku",
 )
 def nat_gateway_is_healthy(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """A failed gateway carries nothing; one in a single zone takes the egress of all zones down with its own."""
@@ -158,6 +161,7 @@ def _serves(gateway: NatGateway, zones: Sequence[str]) -> bool:
         "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29",
     ),
     reference="https://learn.microsoft.com/azure/aks/configure-dual-stack",
+    observed_at="ipFamilies, sku",
 )
 def gateway_speaks_the_families(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """A Standard NAT gateway has no IPv6: AKS refuses it for a dual-stack cluster, or IPv6 is left with no way out."""
@@ -200,6 +204,7 @@ def _gateways(cluster: Cluster) -> Iterator[NatGateway]:
         "Azure/AKS#1122, Azure/AKS#1653",
     ),
     reference=_NAT_URL,
+    observed_at="subnet.natGateway",
 )
 def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
     """The gateway goes on carrying the subnet's egress after the move, or leaves an isolated cluster a way out."""
@@ -222,6 +227,7 @@ def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
         "Azure/AKS CHANGELOG.md, 2023-09-03",
     ),
     reference=_NAT_URL,
+    observed_at="windowsProfile.disableOutboundNat",
 )
 def windows_pools_have_outbound_nat(pool: Pool, _: Request) -> Iterator[Outcome]:
     """AKS refuses loadBalancer for a pool made without outbound NAT, which can be set only when a pool is made."""

@@ -92,6 +92,7 @@ def _lock_lists(cluster: Cluster, request: Request) -> Iterator[str]:
         "MicrosoftDocs/azure-aks-docs#427, 2026-05-20",
     ),
     reference="https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources",
+    observed_at="locks on the cluster, both resource groups, VNet, IPs",
 )
 def no_lock_stops_it(place: tuple[Cluster, _Find], request: Request) -> Iterator[Outcome]:
     """Azure refuses the update, or AKS fails in the middle of it, with the old way out in pieces."""
@@ -182,6 +183,7 @@ def _policy_question(cluster: Cluster, request: Request) -> Iterator[str]:
         "Azure refusal RequestDisallowedByPolicy",
     ),
     reference="https://learn.microsoft.com/azure/governance/policy/concepts/exemption-structure",
+    observed_at="`Microsoft.PolicyInsights/checkPolicyRestrictions` on the node resource group for a public IP (a POST that only reads)",
 )
 def no_policy_denies_the_address(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS takes the update and fails in the middle of it, when Azure Policy denies the public IP that it creates."""

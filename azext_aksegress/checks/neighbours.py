@@ -40,6 +40,7 @@ _TAGS_OF_AKS = ("aks-managed", "k8s-azure")
     to=[LOAD_BALANCER, MANAGED_NAT_GATEWAY],
     blocks=True,
     sources=(_TYPES, "AKS documentation, load-balancer-standard.md, 2026-07-02"),
+    observed_at="request against effectiveOutboundIPs, tags, records",
 )
 def no_address_is_reused(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """The old path holds the address until it is gone, and may take it along: the update can fail half way."""
@@ -110,6 +111,7 @@ def _what_others_admit(*_: object) -> tuple[str, ...]:
     "no Azure resource that you can see allow-lists today's IPs",
     reads=_what_others_admit,
     sources=("AKS documentation, egress-outboundtype.md, 2026-08-05", "Azure documentation, Resource Graph"),
+    observed_at="one Resource Graph query: storage, Key Vault, ACR, Cosmos DB, Cognitive Services network rules, NSG source prefixes, other clusters' authorized ranges",
 )
 def nobody_admits_the_old_addresses(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """What admits the cluster by today's address refuses it after the move."""
@@ -180,6 +182,7 @@ def _admit(found: AllowList, missing: Sequence[str], unclear: Sequence[Unread]) 
     each=subnets,
     sources=("Azure documentation, virtual-networks-udr-overview and NAT gateway: both act on whole subnets",),
     reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
+    observed_at="routeTable.subnets, natGateway.subnets, subnet.ipConfigurations outside the node resource group",
 )
 def nobody_shares_what_is_changed(subnet: Subnet, request: Request) -> Iterator[Outcome]:
     """Whatever else is on the subnet, the route table or the gateway gets another way out at the same moment."""
@@ -295,6 +298,7 @@ _NO = ("", "0", "false", "no", "none")
         "hashicorp/terraform-provider-azurerm#24741, and CHANGELOG.md, 3.94.0, 2024-02-29",
         "kubernetes-sigs/cluster-api-provider-azure#3090",
     ),
+    observed_at="tags, systemData",
 )
 def code_names_the_new_type(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """The next run of code that names the old type moves the cluster back, or replaces it where its provider is old."""

@@ -40,6 +40,7 @@ _BESIDE_NODE_PUBLIC_IPS = {
     blocks=True,
     sources=(_NODE_PUBLIC_IPS, _PRECEDENCE, "AKS refusal UDRWithNodePublicIPNotAllowed"),
     reference="https://learn.microsoft.com/azure/aks/use-node-public-ips",
+    observed_at="enableNodePublicIP",
 )
 def no_node_public_ips(pool: Pool, request: Request) -> Iterator[Outcome]:
     """AKS refuses userDefinedRouting with them, and with other types these nodes leave by one of two paths."""
@@ -68,6 +69,7 @@ def _recreate(pool: Pool) -> tuple[Fix, ...]:
     "every subnet that nodes really use was judged",
     sources=("AKS documentation, node-auto-provisioning-networking.md, 2026-09-09",),
     reference="https://learn.microsoft.com/azure/aks/node-auto-provisioning-networking",
+    observed_at="NICs of the node resource group",
 )
 def every_subnet_was_judged(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """Nodes on a subnet that nobody looked at can lose egress with the move, or go on as before."""
@@ -97,6 +99,7 @@ def in_the_cluster(cluster: Cluster, command: str) -> str:
     to=[USER_DEFINED_ROUTING, USER_ASSIGNED_NAT_GATEWAY, MANAGED_NAT_GATEWAY],
     sources=(_STATIC_EGRESS, _PRECEDENCE, "Azure/AKS#4638"),
     reference="https://learn.microsoft.com/azure/aks/configure-static-egress-gateway",
+    observed_at="staticEgressGatewayProfile, Gateway pools and their subnet, Istio egress gateways",
 )
 def static_egress_gateways_keep_their_path(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Pods behind such a gateway leave by the new path's address, and whoever admits the gateway's own prefix refuses

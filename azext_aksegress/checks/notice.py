@@ -28,6 +28,7 @@ _TAG = "azurecloud"
     acceptable=True,
     sources=(_RANGES,),
     reference="https://learn.microsoft.com/azure/aks/api-server-authorized-ip-ranges",
+    observed_at="apiServerAccessProfile.authorizedIPRanges, IPs after by effective path",
 )
 def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Nodes whose address is not in the authorized ranges lose the API server and turn NotReady."""
@@ -118,7 +119,11 @@ def _authorize(cluster: Cluster, new: Sequence[str]) -> str:
     return az("aks update", ids=cluster.id, api_server_authorized_ip_ranges=",".join([*kept, *new]))
 
 
-@check("EGR302", "allow-lists elsewhere must learn the new address")
+@check(
+    "EGR302",
+    "allow-lists elsewhere must learn the new address",
+    observed_at="IPs before, after",
+)
 def allow_lists_must_learn(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Whoever admits the cluster by its address refuses it after the move: partners, SaaS, databases and registries
     with a firewall, named locations in Microsoft Entra Conditional Access."""
@@ -134,7 +139,11 @@ def _words(found: Addresses) -> str:
     return ", ".join(parts) or "none"
 
 
-@check("EGR304", "connections that last will break")
+@check(
+    "EGR304",
+    "connections that last will break",
+    observed_at="–",
+)
 def connections_break(*_: object) -> Iterator[Outcome]:
     """Connections that are open during the move are reset, egress is down for minutes, and AKS may reimage nodes
     (AKS documentation, egress-outboundtype.md, 2026-08-05; node-disruption-policy.md, 2026-07-14)."""

@@ -112,6 +112,7 @@ def _may_above(cluster: Cluster, link: _Link) -> bool:
         "Azure/azure-cli#22232, 2022-04-29",
     ),
     reference=_URL,
+    observed_at="permissions on each scope",
 )
 def caller_may_update(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Azure refuses the update of a cluster with AuthorizationFailed, or with LinkedAuthorizationFailed for whatever it
@@ -233,6 +234,7 @@ def _unknown_roles(cluster: Cluster, resource_id: str) -> Sequence[str]:
         "AKS refusals LinkedAuthorizationFailed and CustomRouteTableMissingPermission",
     ),
     reference=_URL,
+    observed_at="role assignments, `assignedTo()`",
 )
 def identity_may_join(user: _User, request: Request) -> Iterator[Outcome]:
     """AKS refuses the update or fails in the middle of it; a new role assignment takes up to 60 minutes to spread."""

@@ -22,6 +22,7 @@ from azext_aksegress.snapshot import API_VERSION
         "azure-mgmt-containerservice 41.6.0, docstrings",
     ),
     reference="https://learn.microsoft.com/azure/aks/load-balancer-standard",
+    observed_at="request",
 )
 def numbers_are_in_range(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS refuses numbers that are out of range."""

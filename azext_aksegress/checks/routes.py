@@ -64,6 +64,7 @@ def _leads_out(table: RouteTable) -> bool:
         "AKS refusal ExistingRouteTableNotAssociatedWithSubnet",
     ),
     reference=_UDR_URL,
+    observed_at="subnet.routeTable",
 )
 def route_table_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses userDefinedRouting while a subnet of a pool has no route table."""
@@ -104,6 +105,7 @@ def users(subnet: Subnet) -> str:
         "MicrosoftDocs/azure-docs#108240",
     ),
     reference=_UDR_URL,
+    observed_at="routeTable.routes, disableBgpRoutePropagation",
 )
 def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses the change, since nodes on that table would have no way out; routes by BGP or vWAN do not count."""
@@ -160,6 +162,7 @@ def _table_of(table_id: str) -> dict[str, str]:
         "hashicorp/terraform-provider-azurerm#8609",
     ),
     reference=_UDR_URL,
+    observed_at="nextHopType",
 )
 def next_hop_leads_out(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS takes only VirtualAppliance and VirtualNetworkGateway as next hop of the default route."""
@@ -197,6 +200,7 @@ def _peer_address(subnet: Subnet) -> str | None:
     each=subnets,
     sources=("AKS documentation, configure-dual-stack.md, 2026-07-02",),
     reference="https://learn.microsoft.com/azure/aks/configure-dual-stack",
+    observed_at="ipFamilies, routes",
 )
 def ipv6_is_routed_too(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """IPv6 goes past the appliance, or nowhere, since a 0.0.0.0/0 route says nothing about it."""
@@ -229,6 +233,7 @@ def ipv6_is_routed_too(subnet: Subnet, _: Request) -> Iterator[Outcome]:
         "Azure/AKS#1622, Azure/AKS#2710",
     ),
     reference="https://learn.microsoft.com/azure/aks/configure-kubenet",
+    observed_at="networkPlugin, tables, identity.type",
 )
 def kubenet_can_keep_its_table(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """kubenet writes a route for each node into the one table of all subnets; where it cannot, pods lose each other."""
@@ -273,6 +278,7 @@ def _kept_by_kubenet(cluster: Cluster, table_id: str) -> Iterator[Outcome]:
     each=subnets,
     sources=(_PRECEDENCE,),
     reference="https://learn.microsoft.com/azure/nat-gateway/nat-overview",
+    observed_at="subnet.routeTable",
 )
 def no_route_goes_past_the_gateway(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """The route goes before the NAT gateway: it carries all egress as before, or drops it, and the gateway none."""
@@ -286,6 +292,7 @@ def no_route_goes_past_the_gateway(subnet: Subnet, _: Request) -> Iterator[Outco
     each=subnets,
     sources=(_PRECEDENCE,),
     reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview",
+    observed_at="subnet.routeTable",
 )
 def no_appliance_route_stays(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """The route goes on carrying all egress after the move, and answers to inbound traffic take another way back."""

@@ -24,7 +24,12 @@ def pools(cluster: Cluster) -> Sequence[Pool]:
     return cluster.pools
 
 
-@check("EGR101", "the path is in the migration matrix for this VNet kind", blocks=True)
+@check(
+    "EGR101",
+    "the path is in the migration matrix for this VNet kind",
+    blocks=True,
+    observed_at="outboundType, VNet kind, matrix",
+)
 def path_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS refuses a move that it does not support, or leaves the cluster in a failed state half way."""
     origin, vnet = cluster.outbound_type, cluster.vnet
@@ -58,7 +63,11 @@ def _instead(cluster: Cluster) -> str:
     return f"; from here it can go to {', '.join(open_paths)}" if open_paths else "; no other type is open from here"
 
 
-@check("EGR102", "the cluster is on another type")
+@check(
+    "EGR102",
+    "the cluster is on another type",
+    observed_at="networkProfile.outboundType, natGatewayProfile.sku, effective IPs",
+)
 def on_another_type(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Updating a cluster to what it is already on would break connections for nothing."""
     changed = profiles.changes(cluster, request)
@@ -78,7 +87,14 @@ def _succeeded(cluster: Cluster) -> bool:
     return all(arm.same(state, "Succeeded") for state in states)
 
 
-@check("EGR103", "every pool is VirtualMachineScaleSets", each=pools, blocks=True, sources=(_EGRESS,))
+@check(
+    "EGR103",
+    "every pool is VirtualMachineScaleSets",
+    each=pools,
+    blocks=True,
+    sources=(_EGRESS,),
+    observed_at="agentPoolProfiles[].type",
+)
 def pools_are_scale_sets(pool: Pool, _: Request) -> Iterator[Outcome]:
     """AKS changes the outbound type of clusters with scale set pools only."""
     if pool.type is None:
@@ -93,7 +109,13 @@ def pools_are_scale_sets(pool: Pool, _: Request) -> Iterator[Outcome]:
         yield Fail(pool.id, observed, fix=fix, expected=expected)
 
 
-@check("EGR104", "the load balancer SKU is standard", blocks=True, sources=(_EGRESS,))
+@check(
+    "EGR104",
+    "the load balancer SKU is standard",
+    blocks=True,
+    sources=(_EGRESS,),
+    observed_at="networkProfile.loadBalancerSku",
+)
 def load_balancer_is_standard(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """AKS refuses to change the outbound type of a cluster with a Basic load balancer."""
     sku = cluster.required("networkProfile", "loadBalancerSku")
@@ -102,7 +124,13 @@ def load_balancer_is_standard(cluster: Cluster, _: Request) -> Iterator[Outcome]
         yield Fail(cluster.id, f"the load balancer is {sku}", fix=(before(upgrade),), expected="standard")
 
 
-@check("EGR105", f"the Azure CLI is new enough: {OLDEST_CLI}", blocks=True, sources=(_EGRESS,))
+@check(
+    "EGR105",
+    f"the Azure CLI is new enough: {OLDEST_CLI}",
+    blocks=True,
+    sources=(_EGRESS,),
+    observed_at="azure.cli.core version",
+)
 def cli_is_new_enough(_: Cluster, request: Request) -> Iterator[Outcome]:
     """An older az cannot load this extension or send the update."""
     if request.cli_version is None:
@@ -127,6 +155,7 @@ def cli_is_new_enough(_: Cluster, request: Request) -> Iterator[Outcome]:
     to=[matrix.BLOCK],
     blocks=True,
     sources=(_EGRESS, "aks-preview 9.0.0b2"),
+    observed_at="feature registration",
 )
 def preview_is_known(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """A preview comes without support, may change, and no stable api-version knows block."""
@@ -141,7 +170,12 @@ def preview_is_known(cluster: Cluster, _: Request) -> Iterator[Outcome]:
         )
 
 
-@check("EGR107", "no operation is running, cluster and pools are in state Succeeded", blocks=True)
+@check(
+    "EGR107",
+    "no operation is running, cluster and pools are in state Succeeded",
+    blocks=True,
+    observed_at="provisioningState of cluster and pools",
+)
 def nothing_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """AKS refuses an update while another operation runs, and a failed cluster may not come up with a new path."""
     states = [(cluster.id, "the cluster", cluster.text("provisioningState"))]
@@ -157,7 +191,12 @@ def nothing_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
             yield Warn(resource, f"{who} is {state}", fix=(before(reconcile),), expected="Succeeded")
 
 
-@check("EGR108", "the cluster is running", blocks=True)
+@check(
+    "EGR108",
+    "the cluster is running",
+    blocks=True,
+    observed_at="powerState.code",
+)
 def cluster_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """A stopped cluster takes no update: only start and delete."""
     state = cluster.required("powerState", "code")
@@ -172,6 +211,7 @@ def cluster_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     blocks=True,
     sources=("AKS documentation, node-auto-provisioning.md, limitations",),
     reference="https://learn.microsoft.com/azure/aks/node-auto-provisioning",
+    observed_at="nodeProvisioningProfile.mode",
 )
 def node_auto_provisioning_is_off(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """The outbound type of a cluster with node auto-provisioning cannot be changed."""

@@ -25,7 +25,12 @@ STANDARD_ONLY_CLOUDS = ("usgov", "usdod", "usnat", "ussec", "china")
 """How the regions of clouds without StandardV2 begin (Azure/AKS CHANGELOG.md, 2026-04-02)."""
 
 
-@check("EGR601", "the way back is in the matrix", acceptable=True)
+@check(
+    "EGR601",
+    "the way back is in the matrix",
+    acceptable=True,
+    observed_at="matrix, reversed",
+)
 def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """A one-way door: once through, the cluster cannot return to the outbound type that it has today."""
     there = cluster.path_to(request.to, request.nat_gateway_sku)
@@ -48,7 +53,11 @@ def way_back_is_in_the_matrix(cluster: Cluster, request: Request) -> Iterator[Ou
         yield Pass(cluster.id, f"table of {back.date}", sources=(f"{back.source}, {back.date}",))
 
 
-@check("EGR602", "today's egress IPs can be had again")
+@check(
+    "EGR602",
+    "today's egress IPs can be had again",
+    observed_at="effective IPs, who owns them",
+)
 def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS deletes the public IPs that it made for the old path: on the way back the cluster gets other addresses."""
     released = profiles.released_ids(cluster, request)
@@ -69,7 +78,11 @@ def todays_addresses_can_be_had_again(cluster: Cluster, request: Request) -> Ite
         )
 
 
-@check("EGR603", "nothing configured today is lost")
+@check(
+    "EGR603",
+    "nothing configured today is lost",
+    observed_at="loadBalancerProfile, natGatewayProfile",
+)
 def nothing_configured_is_lost(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS drops the profile of the path that is left; the record of `migrate` keeps it, so that it can be set again."""
     lost = [
@@ -129,6 +142,7 @@ def _short(value: object) -> str:
     acceptable=True,
     sources=(_BLOG,),
     reference=_NAT_URL,
+    observed_at="request, region, api-version",
 )
 def no_standard_v2_by_default(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Without a SKU, AKS takes the region's default, which can be StandardV2: from there, no way leads back to

@@ -82,7 +82,7 @@ def _with_derived(arm: Arm, found: Json, users: dict[str, dict[str, list[str]]])
 
 
 def _collection(arm: Arm, path: str) -> list[Json]:
-    scope, _, kind = path.rpartition("/providers/")
+    scope, kind = path[: path.lower().rfind("/providers/")], path.lower().rpartition("/providers/")[2]
     parent = path.rpartition("/")[0]
     if parent_of(f"{path}/x") is not None and scope:
         if parent.lower() not in arm.estate.resources:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.armsim.caller import CLUSTER, Caller, byo, managed
 from tests.armsim.estate import OTHER_SUBSCRIPTION, SUBSCRIPTION, network_id, scope
+from tests.armsim.estate_registries import CACHE_RULE, cache_rule, extension, registry
 
 TABLE = network_id("routeTables", "rt")
 ADDRESS = network_id("publicIPAddresses", "pip")
@@ -171,6 +172,20 @@ class TestCollections:
 
     def test_of_nothing_are_empty(self) -> None:
         assert Caller().names(f"{scope('rg-net')}/providers/Microsoft.Network/azureFirewalls") == []
+
+    def test_of_a_registrys_cache_rules_in_any_letter_case(self) -> None:
+        azure = Caller()
+        found = registry(azure.estate, "acr")
+        cache_rule(azure.estate, found, *CACHE_RULE)
+        assert azure.names(f"{found}/cacheRules") == azure.names(f"{found}/cacheRules".upper()) == ["aks-managed-mcr"]
+        assert azure.send("GET", f"{found}-gone/cacheRules").status == 404
+
+    def test_of_a_clusters_extensions(self) -> None:
+        azure = managed()
+        kind = "providers/Microsoft.KubernetesConfiguration/extensions"
+        assert azure.names(f"{CLUSTER}/{kind}") == []
+        extension(azure.estate, CLUSTER, "flux", "microsoft.flux")
+        assert azure.names(f"{CLUSTER}/{kind}") == azure.names(f"{CLUSTER}/{kind}".upper()) == ["flux"]
 
     def test_of_groups_and_of_what_is_in_them(self) -> None:
         azure = managed()
