@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.armsim.estate import isolated
-from tests.builders import Shop, fixes
+from tests.builders import Shop
 
 UDR, UANAT, LB, MNAT = "userDefinedRouting", "userAssignedNATGateway", "loadBalancer", "managedNATGateway"
 
@@ -200,49 +200,6 @@ class TestEGR106PreviewIsKnown:
 
     def test_no_other_type_is_a_preview(self) -> None:
         assert "EGR106" not in {finding.id for finding in Shop.managed().report(MNAT).findings}  # nor shows a "pass"
-
-
-class TestEGR107NothingIsRunning:
-    def test_succeeded_passes(self) -> None:
-        assert Shop.byo().outcome("EGR107", UDR) == "pass"
-
-    def test_a_running_operation_fails_and_is_named(self) -> None:
-        (finding,) = Shop.byo().set(provisioningState="Upgrading").findings("EGR107", UDR)
-        assert finding.outcome == "fail"
-        assert "Upgrading" in (finding.seen.observed or "")
-
-    def test_a_pool_that_is_busy_fails_and_is_named(self) -> None:
-        assert Shop.byo().pool("apps", provisioningState="Scaling").outcomes("EGR107", UDR) == [("fail", "apps")]
-
-    @pytest.mark.parametrize("state", ["Failed", "Canceled"])
-    def test_a_failed_cluster_warns_so_that_it_can_still_be_mended(self, state: str) -> None:
-        shop = Shop.byo().set(provisioningState=state)
-        assert shop.outcome("EGR107", UDR) == "warn"
-        ((when, command),) = fixes(shop.findings("EGR107", UDR))
-        assert (when, command) == ("before", f"az aks update --ids {shop.document['id']}")
-
-    def test_a_cluster_without_a_state_is_unknown(self) -> None:
-        assert Shop.byo().set(provisioningState=None).outcome("EGR107", UDR) == "unknown"
-
-    def test_a_busy_pool_is_found_beside_a_cluster_without_a_state(self) -> None:
-        shop = Shop.byo().set(provisioningState=None).pool("apps", provisioningState="Updating")
-        assert shop.outcomes("EGR107", UDR) == [("unknown", "aks-shop"), ("fail", "apps")]
-
-    def test_a_pool_without_a_state_is_unknown(self) -> None:
-        assert Shop.byo().pool("apps", provisioningState=None).outcomes("EGR107", UDR) == [("unknown", "apps")]
-
-
-class TestEGR108ClusterIsRunning:
-    def test_running_passes(self) -> None:
-        assert Shop.byo().outcome("EGR108", UDR) == "pass"
-
-    def test_a_stopped_cluster_fails_with_the_command_that_starts_it(self) -> None:
-        shop = Shop.byo().set(powerState={"code": "Stopped"})
-        assert shop.outcome("EGR108", UDR) == "fail"
-        assert fixes(shop.findings("EGR108", UDR))[0][1].startswith("az aks start ")
-
-    def test_no_power_state_is_unknown(self) -> None:
-        assert Shop.byo().set(powerState=None).outcome("EGR108", UDR) == "unknown"
 
 
 class TestEGR113NodeAutoProvisioningIsOff:
