@@ -156,7 +156,7 @@ class Shop:
     def snapshot(self, request: Request | None = None) -> Snapshot:
         """What is read of the cluster, and of what a request names."""
         document = copy.deepcopy(self.document)
-        if not self.api_version.endswith("preview"):  # as no stable api-version shows it
+        if not self.api_version.endswith("preview") and isinstance(document["properties"], dict):
             document["properties"].pop("nodeDisruptionProfile", None)
         snapshot = Snapshot(NOW, self.api_version, document)
         requests = [request] if request else [Request(target) for target in OUTBOUND_TYPES]
