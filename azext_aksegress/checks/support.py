@@ -296,7 +296,10 @@ def _gateway_today(cluster: Cluster) -> str | None:
     "EGR113",
     "node auto-provisioning is off",
     blocks=True,
-    sources=("AKS documentation, node-auto-provisioning.md, limitations",),
+    sources=(
+        "AKS documentation, node-auto-provisioning.md, limitations",
+        "Azure/AKS#4694: the refusal in AKS's words",
+    ),
     url="https://learn.microsoft.com/azure/aks/node-auto-provisioning",
 )
 def node_auto_provisioning_is_off(cluster: Cluster, _: Request) -> Iterator[Outcome]:
