@@ -36,6 +36,18 @@ RETIRED_STANDARD_V2_TYPE = "managedNATGatewayV2"
 """How preview api-versions up to 2026-05-02-preview spelled managedNATGateway with SKU StandardV2
 (Azure/azure-rest-api-specs#45002, 2026-07-27)."""
 
+_STANDARD_ONLY_REGIONS = (
+    "canadaeast",
+    "indonesiacentral",
+    "israelnorthwest",
+    "qatarcentral",
+    "swedensouth",
+    "westindia",
+)
+"""Regions without StandardV2 NAT gateways (Azure documentation, nat-gateway/nat-sku.md, 2026-07-27)."""
+_STANDARD_ONLY_CLOUDS = ("usgov", "usdod", "usnat", "ussec", "china")
+"""How the regions of clouds without StandardV2 begin (Azure/AKS CHANGELOG.md, 2026-04-02)."""
+
 SUPPORTED = "supported"
 NOT_SUPPORTED = "notSupported"
 NOT_APPLICABLE = "notApplicable"
@@ -160,3 +172,8 @@ def _to_standard_v2(vnet: str, origin: str) -> Path | None:
     if origin in (LOAD_BALANCER, NONE, BLOCK):
         return Path(vnet, origin, MANAGED_NAT_GATEWAY, SUPPORTED, f"{_DOC}@e30064c2f", "2026-03-31")
     return _BY_CELL.get((vnet, origin, MANAGED_NAT_GATEWAY))
+
+
+def has_standard_v2(region: str) -> bool:
+    """Whether a region, as ARM normalises its name, has StandardV2 NAT gateways."""
+    return region not in _STANDARD_ONLY_REGIONS and not region.startswith(_STANDARD_ONLY_CLOUDS)

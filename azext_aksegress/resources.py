@@ -22,11 +22,12 @@ from requests.adapters import HTTPAdapter
 from azext_aksegress import arm, questions
 from azext_aksegress.arm import Json
 from azext_aksegress.questions import FILTER
-from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, Answer, Unread
+from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, PREVIEW_API_VERSION, Answer, Unread
 
 _API_VERSIONS = {
     "microsoft.network": "2025-07-01",
     "microsoft.containerservice": API_VERSION,
+    "microsoft.containerservice/managedclusters": PREVIEW_API_VERSION,
     "microsoft.authorization/locks": "2016-09-01",
     "microsoft.authorization": "2022-04-01",
     "microsoft.features": "2021-07-01",
@@ -36,8 +37,8 @@ _API_VERSIONS = {
     "microsoft.resourcegraph": "2022-10-01",
 }
 """The api-version of each provider or type. Microsoft.Network's is that of az 2.91.0, the first in its commands with a
-NAT gateway's IPv6 addresses; the others are stable ones of the Azure REST API reference. A cloud that does not know
-one is asked again with the newest that it knows."""
+NAT gateway's IPv6 addresses; a cluster is read here for what previews alone show of it; the others are stable ones of
+the Azure REST API reference. A cloud that does not know one is asked again with the newest that it knows."""
 PARALLEL_READS = 32
 """Reads at a time: a whole level of dependent reads, and far below what ARM allows a caller in a minute."""
 READ_TIMEOUT = 20

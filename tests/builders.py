@@ -14,13 +14,15 @@ from azext_aksegress.matrix import OUTBOUND_TYPES
 from azext_aksegress.questions import FILTER
 from azext_aksegress.report import Report, make
 from azext_aksegress.request import Request
-from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
+from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot, Unread
 from tests.armsim.arm import Arm
 from tests.armsim.arm import Request as HttpRequest
 from tests.armsim.estate import CONTROL_PLANE, NETWORK_GROUP, Estate, cluster_id, isolated, node_group, scope
 
 CLUSTER = "aks-shop"
 AZ = "2.91.0"
+NOW = "2026-11-23T06:00:00Z"
+"""A Monday: when snapshots are taken."""
 
 
 class Shop:
@@ -215,7 +217,10 @@ class Shop:
 
     def snapshot(self, request: Request | None = None) -> Snapshot:
         """What is read of the cluster, and of what a request names."""
-        snapshot = Snapshot("2026-11-23T06:00:00Z", self.api_version, copy.deepcopy(self.document))
+        document = copy.deepcopy(self.document)
+        if not self.api_version.endswith("preview") and isinstance(document["properties"], dict):
+            document["properties"].pop("nodeDisruptionProfile", None)
+        snapshot = Snapshot(NOW, self.api_version, document)
         requests = [request] if request else [Request(target) for target in OUTBOUND_TYPES]
         return read.complete(snapshot, self.fetch, request.own_ids if request else (), checks.reads(requests))
 
@@ -248,7 +253,8 @@ class Shop:
         path, _, condition = resource_id.partition(FILTER)
         query = {"api-version": "2025-07-01", "$filter": condition}
         if "microsoft.containerservice" in path.lower():
-            query["api-version"] = self.api_version
+            current = ids.is_collection(path) or self.api_version != API_VERSION
+            query["api-version"] = self.api_version if current else PREVIEW_API_VERSION
         answer = self.arm.handle(HttpRequest("POST" if question else "GET", path, query, {}, question))
         if answer.status != 200:
             permission = f"{ids.resource_type(resource_id)}/read" if answer.status == 403 else None

@@ -59,3 +59,11 @@ def test_a_sku_opens_no_path_that_the_vnet_kind_closes() -> None:
     path = matrix.find("byo", "loadBalancer", "managedNATGateway", None, "StandardV2")
     assert path is not None
     assert path.status == "notSupported"
+
+
+@pytest.mark.parametrize(
+    ("region", "has_it"),
+    [("westeurope", True), ("swedencentral", True), ("swedensouth", False), ("usgovvirginia", False)],
+)
+def test_standard_v2_is_in_most_regions(region: str, has_it: bool) -> None:
+    assert matrix.has_standard_v2(region) is has_it

@@ -12,7 +12,7 @@ from azext_aksegress import questions, resources
 from azext_aksegress.arm import Json
 from azext_aksegress.resources import NotAsked, OnlyMethods
 from azext_aksegress.snapshot import Unread
-from tests.armsim.estate import network_id
+from tests.armsim.estate import cluster_id, network_id
 
 SUBNET = network_id("virtualNetworks", "vnet") + "/subnets/snet"
 NETWORKS = network_id("virtualNetworks", "x").rsplit("/", 1)[0]
@@ -128,6 +128,14 @@ class TestApiVersions:
         reader = Reader(refused(400, "NoRegisteredProviderFound", message))
         with pytest.raises(HttpResponseError):
             resources.newest(lambda version: reader.get("", version), "2026-06-01")
+
+    @pytest.mark.parametrize(
+        ("below", "version"), [("", "2026-05-02-preview"), ("/maintenanceConfigurations/default", "2026-06-01")]
+    )
+    def test_a_cluster_itself_is_read_by_the_preview_that_shows_more_of_it(self, below: str, version: str) -> None:
+        reader: Any = Reader({"id": "x"})
+        resources.answer(reader, cluster_id("aks-shop") + below)
+        assert reader.versions == [version]
 
 
 class TestOnlyMethods:

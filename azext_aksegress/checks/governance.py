@@ -183,7 +183,8 @@ def _policy_question(cluster: Cluster, request: Request) -> Iterator[str]:
         "Azure refusal RequestDisallowedByPolicy",
     ),
     reference="https://learn.microsoft.com/azure/governance/policy/concepts/exemption-structure",
-    observed_at="`Microsoft.PolicyInsights/checkPolicyRestrictions` on the node resource group for a public IP (a POST that only reads)",
+    observed_at="`Microsoft.PolicyInsights/checkPolicyRestrictions` on the node resource group for a public IP, a POST "
+    "that only reads",
 )
 def no_policy_denies_the_address(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """AKS takes the update and fails in the middle of it, when Azure Policy denies the public IP that it creates."""

@@ -7,14 +7,23 @@ from typing import Iterator, Sequence
 from packaging.version import Version
 
 from azext_aksegress import arm, egress, matrix, profiles
-from azext_aksegress.checks import Done, Fail, Outcome, Pass, Skip, Warn, check, label, unknown
+from azext_aksegress.checks import Done, Fail, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster, Pool
-from azext_aksegress.fixes import after, az, before
+from azext_aksegress.fixes import after, az, before, where
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Unread
 
 OLDEST_CLI, OLDEST_CLI_FOR_ISOLATION = "2.56.0", "2.71.0"
-SETTLED = ("Succeeded", "Failed", "Canceled")
+
+ISOLATION_FEATURE = "NetworkIsolatedClusterPreview"
+_PROVIDER = "Microsoft.ContainerService"
+OLDEST_KUBERNETES = {matrix.MANAGED_NAT_GATEWAY: (1, 20), matrix.NONE: (1, 30), matrix.BLOCK: (1, 30)}
+_AUTOMATIC_TYPES = {
+    matrix.MANAGED_VNET: (matrix.MANAGED_NAT_GATEWAY,),
+    matrix.BYO_VNET: (matrix.LOAD_BALANCER, matrix.USER_ASSIGNED_NAT_GATEWAY, matrix.USER_DEFINED_ROUTING),
+}
+"""What AKS Automatic offers by kind of VNet, preconfigured in its own and optional in one's own."""
+_AUTOMATIC = "AKS documentation, intro-aks-automatic.md, 2026-05-22"
 
 _EGRESS = "AKS documentation, egress-outboundtype.md, 2026-08-05"
 
@@ -149,67 +158,178 @@ def cli_is_new_enough(_: Cluster, request: Request) -> Iterator[Outcome]:
         yield Pass(None, f"az {request.cli_version}")
 
 
+def _isolation_feature(cluster: Cluster, _: Request) -> tuple[str]:
+    """The registration of the preview that network isolated clusters once were."""
+    provider = f"/subscriptions/{cluster.subscription_id}/providers/Microsoft.Features/providers/{_PROVIDER}"
+    return (f"{provider}/features/{ISOLATION_FEATURE}",)
+
+
 @check(
     "EGR106",
     "what is still a preview is known to be one",
     to=[matrix.BLOCK],
-    blocks=True,
-    sources=(_EGRESS, "aks-preview 9.0.0b2"),
+    reads=_isolation_feature,
+    sources=(_EGRESS, "aks-preview 9.0.0b2", "AKS documentation, network-isolated.md, 2024-11-10: the feature"),
     observed_at="feature registration",
 )
-def preview_is_known(cluster: Cluster, _: Request) -> Iterator[Outcome]:
+def preview_is_known(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """A preview comes without support, may change, and no stable api-version knows block."""
     answered = cluster.snapshot.api_version
-    if answered in (API_VERSION, PREVIEW_API_VERSION):
-        yield Warn(cluster.id, f"block is a preview: it is read and sent with api-version {PREVIEW_API_VERSION}")
-    else:
+    if answered not in (API_VERSION, PREVIEW_API_VERSION):
         yield Fail(
             cluster.id,
             f"this cloud answers with api-version {answered}, which does not know block",
             expected=PREVIEW_API_VERSION,
         )
+        return
+    yield Warn(cluster.id, f"block is a preview: it is read and sent with api-version {PREVIEW_API_VERSION}")
+    (feature,) = _isolation_feature(cluster, request)
+    try:
+        state = arm.text(cluster.snapshot.resource(feature), "properties", "state")
+    except Unread as unread:
+        if unread.is_absent:  # it is not listed any more where nobody needs it
+            return
+        raise
+    if not arm.same(state, "Registered"):
+        here = {"namespace": _PROVIDER, "subscription": cluster.subscription_id}
+        yield Warn(
+            feature,
+            f"the feature {ISOLATION_FEATURE} is {state or 'in no known state'}",
+            fix=(
+                before(az("feature register", name=ISOLATION_FEATURE, **here)),
+                before(az("provider register", **here)),
+            ),
+            expected="Registered",
+        )
+
+
+def kubernetes_version(cluster: Cluster) -> Version:
+    """The Kubernetes version that the control plane runs; raises Unread."""
+    written = cluster.text("currentKubernetesVersion") or cluster.required("kubernetesVersion")
+    try:
+        return Version(written)
+    except ValueError as error:  # which InvalidVersion is one of
+        raise Unread(cluster.id, f"Kubernetes version {written!r} cannot be understood") from error
 
 
 @check(
-    "EGR107",
-    "no operation is running, cluster and pools are in state Succeeded",
+    "EGR109",
+    "the Kubernetes version allows it",
+    to=list(OLDEST_KUBERNETES),
     blocks=True,
-    observed_at="provisioningState of cluster and pools",
+    sources=(
+        "AKS documentation, nat-gateway.md, 2026-07-07",
+        "AKS documentation, concepts-network-isolated.md, 2026-06-15",
+    ),
+    observed_at="currentKubernetesVersion",
 )
-def nothing_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
-    """AKS refuses an update while another operation runs, and a failed cluster may not come up with a new path."""
-    states = [(cluster.id, "the cluster", cluster.text("provisioningState"))]
-    states += [(pool.id, f"pool {pool.name}", pool.provisioning_state) for pool in cluster.pools]
-    for resource, who, state in states:
-        if state is None:
-            yield unknown(Unread(resource, "Azure's answer has no provisioningState"))
-        elif state.lower() not in (settled.lower() for settled in SETTLED):
-            wait = az("aks wait", ids=cluster.id, updated=True)
-            yield Fail(resource, f"{who} is {state}", fix=(before(wait),), expected="Succeeded")
-        elif not arm.same(state, "Succeeded"):
-            reconcile = az("aks update", ids=cluster.id)
-            yield Warn(resource, f"{who} is {state}", fix=(before(reconcile),), expected="Succeeded")
+def kubernetes_version_allows_it(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """AKS refuses the type on an older version: managedNATGateway needs 1.20, none and block need 1.30."""
+    found, oldest = kubernetes_version(cluster), OLDEST_KUBERNETES[request.to]
+    if found.release >= oldest:
+        yield Pass(cluster.id, str(found))
+        return
+    here = where(cluster.id)
+    yield Fail(
+        cluster.id,
+        f"Kubernetes {found}",
+        fix=(
+            before(az("aks get-upgrades", **here, name=cluster.name, output="table")),
+            before(az("aks upgrade", **here, name=cluster.name, kubernetes_version="<next-version>")),
+        ),
+        expected=f"{'.'.join(map(str, oldest))} or newer",
+    )
 
 
 @check(
-    "EGR108",
-    "the cluster is running",
+    "EGR110",
+    "an Automatic cluster keeps a type it supports",
     blocks=True,
-    observed_at="powerState.code",
+    sources=(_AUTOMATIC,),
+    reference="https://learn.microsoft.com/azure/aks/intro-aks-automatic",
+    observed_at="sku.name, hostedSystemProfile",
 )
-def cluster_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
-    """A stopped cluster takes no update: only start and delete."""
-    state = cluster.required("powerState", "code")
-    if not arm.same(state, "Running"):
-        start = az("aks start", ids=cluster.id)
-        yield Fail(cluster.id, f"{label(cluster.id)} is {state}", fix=(before(start),), expected="Running")
+def automatic_supports_it(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """AKS decides about the egress of an Automatic cluster: what it does not offer is refused, or quietly undone."""
+    sku = arm.text(cluster.document, "sku", "name")
+    hosted = arm.flag(cluster.setting("hostedSystemProfile"), "enabled")
+    if not hosted and not arm.same(sku, "Automatic"):  # what is not said is Base (azure-mgmt-containerservice 41.6.0)
+        yield Pass(cluster.id, f"the cluster is {sku or 'Base'}")
+        return
+    vnet = cluster.vnet
+    offered = _AUTOMATIC_TYPES[vnet]
+    if request.to in offered:
+        yield Pass(cluster.id, f"Automatic offers {request.to}")
+    elif request.to in matrix.ISOLATED:
+        yield Warn(
+            cluster.id,
+            f"no source says that an Automatic cluster can go to {request.to}, and a new one is refused with it",
+            expected=" or ".join(offered),
+            sources=("a public test report: InvalidNetworkIsolatedClusterConfiguration for a new Automatic cluster",),
+        )
+    elif request.to == matrix.LOAD_BALANCER:
+        yield Fail(
+            cluster.id,
+            "in an AKS-managed VNet, the egress of an Automatic cluster is preconfigured: managedNATGateway",
+            expected=" or ".join(offered),
+            sources=("Azure CLI 2.91.0: `az aks update` sends managedNATGateway where loadBalancer is asked for",),
+        )
+    else:
+        yield Skip("EGR101")
+
+
+@check(
+    "EGR111",
+    "an explicitly asked NAT SKU is the region's",
+    to=[matrix.MANAGED_NAT_GATEWAY],
+    blocks=True,
+    sources=(
+        "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29",
+        "Azure documentation, nat-gateway/nat-sku.md, 2026-07-27",
+        "AKS refusal UnsupportedOutboundType",
+    ),
+    reference="https://learn.microsoft.com/azure/aks/nat-gateway",
+    observed_at="location, request",
+)
+def nat_gateway_sku_is_the_regions(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    """AKS refuses StandardV2 where a region does not have it, and Standard where it does."""
+    asked = request.nat_gateway_sku
+    if asked is None:
+        yield Skip("no SKU is asked for: AKS takes the region's")
+        return
+    if cluster.snapshot.api_version < API_VERSION:
+        yield Skip("EGR403")
+        return
+    region = cluster.location
+    if region is None:
+        raise Unread(cluster.id, "Azure's answer has no location")
+    right = matrix.STANDARD_V2 if matrix.has_standard_v2(region) else matrix.STANDARD
+    if asked == right:
+        yield Pass(cluster.id, f"{region} has {right}")
+    elif asked == matrix.STANDARD == _gateway_today(cluster):
+        yield Pass(cluster.id, "the gateway is Standard today, and stays so")
+    else:
+        yield Fail(
+            cluster.id,
+            f"{asked} is asked for, and {region} takes {right}",
+            expected=f"{right}, or no SKU",
+        )
+
+
+def _gateway_today(cluster: Cluster) -> str | None:
+    """The SKU of the managed NAT gateway that the cluster has now; raises Unread."""
+    managed = cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY
+    return cluster.nat_gateway_sku or matrix.STANDARD if managed else None
 
 
 @check(
     "EGR113",
     "node auto-provisioning is off",
     blocks=True,
-    sources=("AKS documentation, node-auto-provisioning.md, limitations",),
+    sources=(
+        "AKS documentation, node-auto-provisioning.md, limitations",
+        "Azure/AKS#4694: the refusal in AKS's words",
+    ),
     reference="https://learn.microsoft.com/azure/aks/node-auto-provisioning",
     observed_at="nodeProvisioningProfile.mode",
 )

@@ -12,17 +12,6 @@ from azext_aksegress.snapshot import API_VERSION, Unread
 
 _BLOG = "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29"
 _NAT_URL = "https://learn.microsoft.com/azure/aks/nat-gateway"
-STANDARD_ONLY_REGIONS = (
-    "canadaeast",
-    "indonesiacentral",
-    "israelnorthwest",
-    "qatarcentral",
-    "swedensouth",
-    "westindia",
-)
-"""Regions without StandardV2 NAT gateways (Azure documentation, nat-gateway/nat-sku.md, 2026-07-27)."""
-STANDARD_ONLY_CLOUDS = ("usgov", "usdod", "usnat", "ussec", "china")
-"""How the regions of clouds without StandardV2 begin (Azure/AKS CHANGELOG.md, 2026-04-02)."""
 
 
 @check(
@@ -159,7 +148,7 @@ def no_standard_v2_by_default(cluster: Cluster, request: Request) -> Iterator[Ou
     region = cluster.location
     if region is None:
         raise Unread(cluster.id, "Azure's answer has no location")
-    if region in STANDARD_ONLY_REGIONS or region.startswith(STANDARD_ONLY_CLOUDS):
+    if not matrix.has_standard_v2(region):
         yield Pass(cluster.id, f"{region} has Standard only")
     else:
         yield Warn(

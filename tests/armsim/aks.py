@@ -63,6 +63,8 @@ def shown(stored: Json, version: str) -> Json:
     """A cluster as an api-version shows it."""
     document = copy.deepcopy(stored)
     properties = document.get("properties") or {}
+    if not version.endswith("preview"):
+        properties.pop("nodeDisruptionProfile", None)
     if not _has_etag(version):
         for row in (document, *(properties.get("agentPoolProfiles") or [])):
             row.pop("eTag", None)

@@ -183,6 +183,10 @@ class Estate(EstateRules):
         """A public Service of type LoadBalancer in a cluster: a frontend with a rule on AKS's load balancer."""
         return nodes.add_service(self, self[cluster], name)
 
+    def maintenance(self, cluster: str, name: str, **properties: Any) -> str:
+        """A maintenance configuration of a cluster."""
+        return self.add(f"{cluster}/maintenanceConfigurations/{name}", properties)
+
     def nat_gateway(
         self, name: str, address_ids: Sequence[str] = (), group: str = NETWORK_GROUP, **properties: Any
     ) -> str:

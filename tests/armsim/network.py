@@ -21,7 +21,8 @@ _CONFIGURATIONS = ("ipConfigurations", "frontendIPConfigurations")
 
 
 def uses(resource: Json) -> Iterator[Any]:
-    properties, resource_id = resource.get("properties") or {}, resource.get("id") or ""
+    stored, resource_id = resource.get("properties"), resource.get("id") or ""
+    properties = stored if isinstance(stored, dict) else {}
     kind = str(resource.get("type", "")).rpartition("/")[2].lower()
     if kind == "subnets":
         for key in _ON_SUBNETS:

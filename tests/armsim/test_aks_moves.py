@@ -69,6 +69,12 @@ class TestApiVersions:
         assert ("eTag" in document) is has_one
         assert ("eTag" in document["properties"]["agentPoolProfiles"][0]) is has_one
 
+    @pytest.mark.parametrize(("version", "there"), [("2026-05-02-preview", True), (VERSION, False)])
+    def test_only_previews_show_the_node_disruption_policy(self, version: str, there: bool) -> None:
+        azure = managed()
+        azure.estate[CLUSTER]["properties"]["nodeDisruptionProfile"] = {"nodeDisruptionPolicy": "Block"}
+        assert ("nodeDisruptionProfile" in azure.get(CLUSTER, version=version)["properties"]) is there
+
     @pytest.mark.parametrize(("version", "sku"), [("2025-10-01", None), (VERSION, "Standard")])
     def test_only_newer_ones_show_the_sku_and_fill_it_in(self, version: str, sku: str | None) -> None:
         azure = managed(MNAT)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Callable
+
 import pytest
 
-from tests.armsim.estate import isolated
+from tests.armsim.estate import SUBSCRIPTION, isolated
 from tests.builders import Shop, fixes
 
 UDR, UANAT, LB, MNAT = "userDefinedRouting", "userAssignedNATGateway", "loadBalancer", "managedNATGateway"
+FEATURE = ("Microsoft.ContainerService", "NetworkIsolatedClusterPreview")
 
 
 class TestEGR101PathIsInTheMatrix:
@@ -198,51 +201,166 @@ class TestEGR106PreviewIsKnown:
     def test_a_cloud_that_does_not_know_it_fails(self) -> None:
         assert Shop.managed().older("2025-10-01").outcome("EGR106", "block") == "fail"
 
+    def test_a_feature_that_is_not_listed_any_more_needs_no_registration(self) -> None:
+        assert Shop.managed().outcomes("EGR106", "block") == [("warn", "aks-shop")]
+
+    def test_a_registered_feature_is_not_worth_a_word(self) -> None:
+        shop = Shop.managed()
+        shop.estate.feature(*FEATURE, "registered")
+        assert shop.outcomes("EGR106", "block") == [("warn", "aks-shop")]
+
+    @pytest.mark.parametrize("state", ["NotRegistered", "Registering", "Pending"])
+    def test_a_feature_that_is_listed_and_not_registered_warns_with_the_command(self, state: str) -> None:
+        shop = Shop.managed()
+        shop.estate.feature(*FEATURE, state)
+        found = shop.findings("EGR106", "block")
+        assert [finding.outcome for finding in found] == ["warn", "warn"]
+        assert state in (found[1].seen.observed or "")
+        here = f"--namespace {FEATURE[0]} --subscription {SUBSCRIPTION}"
+        assert fixes(found) == [
+            ("before", f"az feature register --name {FEATURE[1]} {here}"),
+            ("before", f"az provider register {here}"),
+        ]
+
+    def test_a_registration_that_cannot_be_read_is_unknown_which_only_warns(self) -> None:
+        shop = Shop.managed(**isolated())
+        shop.arm.forbid(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Features")
+        assert [outcome for outcome, _ in shop.outcomes("EGR106", "block")] == ["warn", "unknown"]
+        assert shop.report("block").verdict == "readyWithWarnings"
+
     def test_no_other_type_is_a_preview(self) -> None:
         assert "EGR106" not in {finding.id for finding in Shop.managed().report(MNAT).findings}  # nor shows a "pass"
 
 
-class TestEGR107NothingIsRunning:
-    def test_succeeded_passes(self) -> None:
-        assert Shop.byo().outcome("EGR107", UDR) == "pass"
+class TestEGR109KubernetesVersionAllowsIt:
+    @pytest.mark.parametrize(
+        ("to", "version", "outcome"),
+        [
+            (MNAT, "1.19.11", "fail"),
+            (MNAT, "1.20", "pass"),
+            (MNAT, "1.100.0", "pass"),
+            ("none", "1.29.15", "fail"),
+            ("none", "1.30.0", "pass"),
+            ("block", "1.9.0", "fail"),
+            ("block", "1.30.1", "pass"),
+        ],
+    )
+    def test_each_type_has_its_oldest_version(self, to: str, version: str, outcome: str) -> None:
+        assert Shop.managed().set(currentKubernetesVersion=version).outcome("EGR109", to) == outcome
 
-    def test_a_running_operation_fails_and_is_named(self) -> None:
-        (finding,) = Shop.byo().set(provisioningState="Upgrading").findings("EGR107", UDR)
-        assert finding.outcome == "fail"
-        assert "Upgrading" in (finding.seen.observed or "")
+    def test_what_runs_counts_and_not_what_was_asked_for(self) -> None:
+        shop = Shop.managed().set(kubernetesVersion="1.30", currentKubernetesVersion="1.29.9")
+        assert shop.outcome("EGR109", "none") == "fail"
 
-    def test_a_pool_that_is_busy_fails_and_is_named(self) -> None:
-        assert Shop.byo().pool("apps", provisioningState="Scaling").outcomes("EGR107", UDR) == [("fail", "apps")]
+    def test_what_was_asked_for_counts_where_nothing_else_is_said(self) -> None:
+        shop = Shop.managed().set(kubernetesVersion="1.29", currentKubernetesVersion=None)
+        assert shop.outcome("EGR109", "none") == "fail"
 
-    @pytest.mark.parametrize("state", ["Failed", "Canceled"])
-    def test_a_failed_cluster_warns_so_that_it_can_still_be_mended(self, state: str) -> None:
-        shop = Shop.byo().set(provisioningState=state)
-        assert shop.outcome("EGR107", UDR) == "warn"
-        ((when, command),) = fixes(shop.findings("EGR107", UDR))
-        assert (when, command) == ("before", f"az aks update --ids {shop.document['id']}")
+    def test_the_way_to_a_newer_version_is_one_step_at_a_time(self) -> None:
+        found = Shop.managed().set(currentKubernetesVersion="1.28.0").findings("EGR109", "none")
+        here = f"--subscription {SUBSCRIPTION} --resource-group rg-shop --name aks-shop"
+        assert fixes(found) == [
+            ("before", f"az aks get-upgrades {here} --output table"),
+            ("before", f"az aks upgrade {here} --kubernetes-version '<next-version>'"),
+        ]
 
-    def test_a_cluster_without_a_state_is_unknown(self) -> None:
-        assert Shop.byo().set(provisioningState=None).outcome("EGR107", UDR) == "unknown"
+    @pytest.mark.parametrize("version", ["latest", "1.x", "9" * 5000, 1.3])
+    def test_a_version_that_cannot_be_understood_is_unknown(self, version: object) -> None:
+        shop = Shop.managed().set(kubernetesVersion=None, currentKubernetesVersion=version)
+        assert shop.outcome("EGR109", MNAT) == "unknown"
 
-    def test_a_busy_pool_is_found_beside_a_cluster_without_a_state(self) -> None:
-        shop = Shop.byo().set(provisioningState=None).pool("apps", provisioningState="Updating")
-        assert shop.outcomes("EGR107", UDR) == [("unknown", "aks-shop"), ("fail", "apps")]
-
-    def test_a_pool_without_a_state_is_unknown(self) -> None:
-        assert Shop.byo().pool("apps", provisioningState=None).outcomes("EGR107", UDR) == [("unknown", "apps")]
+    def test_no_version_is_unknown(self) -> None:
+        shop = Shop.managed().set(kubernetesVersion=None, currentKubernetesVersion=None)
+        assert shop.outcome("EGR109", MNAT) == "unknown"
 
 
-class TestEGR108ClusterIsRunning:
-    def test_running_passes(self) -> None:
-        assert Shop.byo().outcome("EGR108", UDR) == "pass"
+class TestEGR110AutomaticSupportsIt:
+    @staticmethod
+    def automatic(shop: Shop, spelling: str = "Automatic") -> Shop:
+        shop.document["sku"]["name"] = spelling
+        return shop
 
-    def test_a_stopped_cluster_fails_with_the_command_that_starts_it(self) -> None:
-        shop = Shop.byo().set(powerState={"code": "Stopped"})
-        assert shop.outcome("EGR108", UDR) == "fail"
-        assert fixes(shop.findings("EGR108", UDR))[0][1].startswith("az aks start ")
+    @pytest.mark.parametrize("to", [LB, MNAT, UANAT, UDR, "none", "block"])
+    def test_a_cluster_that_is_not_automatic_passes(self, to: str) -> None:
+        assert Shop.managed().outcome("EGR110", to) == "pass"
 
-    def test_no_power_state_is_unknown(self) -> None:
-        assert Shop.byo().set(powerState=None).outcome("EGR108", UDR) == "unknown"
+    @pytest.mark.parametrize("spelling", ["Automatic", "automatic"])
+    def test_in_a_managed_vnet_its_nat_gateway_is_preconfigured(self, spelling: str) -> None:
+        shop = self.automatic(Shop.managed(), spelling)
+        assert shop.outcome("EGR110", MNAT) == "pass"
+        assert shop.outcome("EGR110", LB) == "fail"
+
+    @pytest.mark.parametrize("to", [LB, UANAT, UDR])
+    def test_in_a_vnet_of_ones_own_it_has_a_choice(self, to: str) -> None:
+        assert self.automatic(Shop.byo()).outcome("EGR110", to) == "pass"
+
+    @pytest.mark.parametrize("to", ["none", "block"])
+    def test_isolation_warns_since_new_ones_are_refused_with_it(self, to: str) -> None:
+        assert self.automatic(Shop.managed()).outcome("EGR110", to) == "warn"
+        assert self.automatic(Shop.byo()).outcome("EGR110", to) == "warn"
+
+    @pytest.mark.parametrize(("shop", "to"), [(Shop.managed, UDR), (Shop.managed, UANAT), (Shop.byo, MNAT)])
+    def test_what_the_vnet_kind_closes_for_every_cluster_is_moot(self, shop: Callable[[], Shop], to: str) -> None:
+        (finding,) = self.automatic(shop()).findings("EGR110", to)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR101")
+
+    def test_hosted_system_nodes_are_a_sign_of_it_as_well(self) -> None:
+        hosted = {"enabled": True}
+        shop = Shop.managed().set(hostedSystemProfile=hosted)
+        shop.document["sku"] = None
+        assert shop.outcome("EGR110", LB) == "fail"
+
+    def test_no_sku_at_all_is_that_of_a_base_cluster(self) -> None:
+        shop = Shop.managed()
+        shop.document["sku"] = {"tier": "Free"}
+        assert shop.outcome("EGR110", LB) == "pass"
+
+    def test_a_vnet_that_an_old_cloud_does_not_tell_is_unknown(self) -> None:
+        assert self.automatic(Shop.managed()).older("2025-05-01").outcome("EGR110", LB) == "unknown"
+
+
+class TestEGR111NatGatewaySkuIsTheRegions:
+    @staticmethod
+    def region(name: str | None, shop: Shop | None = None) -> Shop:
+        shop = shop or Shop.managed()
+        shop.document["location"] = name
+        return shop
+
+    @pytest.mark.parametrize(
+        ("region", "sku", "outcome"),
+        [
+            ("westeurope", "StandardV2", "pass"),
+            ("West Europe", "Standard", "fail"),
+            ("swedensouth", "Standard", "pass"),
+            ("Sweden South", "StandardV2", "fail"),
+            ("chinanorth3", "StandardV2", "fail"),
+            ("usgovvirginia", "Standard", "pass"),
+        ],
+    )
+    def test_a_region_takes_its_own_sku_and_no_other(self, region: str, sku: str, outcome: str) -> None:
+        assert self.region(region).outcome("EGR111", MNAT, nat_gateway_sku=sku) == outcome
+
+    def test_a_gateway_that_is_standard_today_may_stay_so(self) -> None:
+        assert Shop.managed(MNAT).outcome("EGR111", MNAT, nat_gateway_sku="Standard") == "pass"
+
+    def test_a_gateway_that_is_standard_v2_today_may_not_become_standard(self) -> None:
+        shop = Shop.managed(MNAT)
+        shop.document["properties"]["networkProfile"]["natGatewayProfile"]["sku"] = "StandardV2"
+        assert shop.outcome("EGR111", MNAT, nat_gateway_sku="Standard") == "fail"
+
+    def test_without_a_sku_it_is_skipped(self) -> None:
+        assert Shop.managed().outcome("EGR111", MNAT) == "skip"
+
+    def test_where_the_cloud_knows_no_skus_another_check_says_so(self) -> None:
+        (finding,) = Shop.managed().older("2025-10-01").findings("EGR111", MNAT, nat_gateway_sku="Standard")
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR403")
+
+    def test_a_cluster_without_a_region_is_unknown(self) -> None:
+        assert self.region(None).outcome("EGR111", MNAT, nat_gateway_sku="Standard") == "unknown"
+
+    def test_a_cluster_without_a_type_is_unknown(self) -> None:
+        shop = Shop.managed().network(outboundType=None)
+        assert shop.outcome("EGR111", MNAT, nat_gateway_sku="Standard") == "unknown"
 
 
 class TestEGR113NodeAutoProvisioningIsOff:

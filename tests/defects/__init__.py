@@ -11,7 +11,7 @@ from tests.builders import Shop
 LB, MNAT, UANAT = "loadBalancer", "managedNATGateway", "userAssignedNATGateway"
 UDR, NONE, BLOCK = "userDefinedRouting", "none", "block"
 
-OPTIONS: Mapping[str, Mapping[str, Any]] = {MNAT: {"nat_gateway_sku": "Standard"}}
+OPTIONS: Mapping[str, Mapping[str, Any]] = {MNAT: {"nat_gateway_sku": "StandardV2"}}
 """What a ready cluster is asked for beside the type."""
 
 
