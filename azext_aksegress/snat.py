@@ -13,7 +13,12 @@ from azext_aksegress import arm, egress, hops, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster, Pool, Subnet
 from azext_aksegress.egress import Carrier
-from azext_aksegress.matrix import LOAD_BALANCER, MANAGED_NAT_GATEWAY
+from azext_aksegress.matrix import (
+    LOAD_BALANCER,
+    MANAGED_NAT_GATEWAY,
+    USER_ASSIGNED_NAT_GATEWAY,
+    USER_DEFINED_ROUTING,
+)
 from azext_aksegress.network import address_range
 from azext_aksegress.request import OPTIONS, Option, Request
 from azext_aksegress.snapshot import Unread, Untold
@@ -49,6 +54,7 @@ firewall/firewall-faq.yml, 2022-09-12)."""
 
 _BY_AKS = (egress.MADE_BY_THE_MOVE, egress.CHOSEN_BY_AKS)
 """Why addresses are not known that are counted all the same, since the request says how many."""
+_OWN_PATHS = (USER_ASSIGNED_NAT_GATEWAY, USER_DEFINED_ROUTING)
 _IPV4, _IPV6 = "IPv4", "IPv6"
 
 _DEFAULT_SURGE = 10
@@ -163,6 +169,31 @@ def _each(kind: str) -> str:
     if kind == egress.VIRTUAL_APPLIANCE:
         return f"{FIREWALL_PORTS:,} on each of {FIREWALL_INSTANCES} instances or more"
     return f"{PORTS[kind]:,}"
+
+
+def is_cut_over_first(cluster: Cluster, request: Request) -> bool:
+    """Whether the path of the target is in force before the type changes, so that what AKS made for today's type is
+    what there was before the move; raises Unread.
+
+    A NAT gateway or route of one's own carries egress as soon as it is there, and AKS asks for it to be there.
+    """
+    return request.to in _OWN_PATHS and cluster.outbound_type in profiles.PROFILES
+
+
+def supply_before(cluster: Cluster, request: Request) -> Supply:
+    """The SNAT ports that there were before the move began."""
+    unknown: list[Unread] = []
+    try:
+        if not is_cut_over_first(cluster, request):
+            return supply(cluster, None)
+        ids = {found.lower() for found in profiles.effective_ids(cluster, cluster.outbound_type)}
+        kind = egress.LOAD_BALANCER if cluster.outbound_type == LOAD_BALANCER else egress.NAT_GATEWAY
+        count = _ipv4_addresses(cluster, ids, unknown)
+    except Unread as unread:
+        return Supply((), (unread,))
+    if not ids:
+        unknown.append(Unread(cluster.id, "Azure's answer lists no effective outbound IPs"))
+    return Supply(((kind, count),) if count else (), tuple(sorted(unknown, key=str)))
 
 
 def supply(cluster: Cluster, request: Request | None) -> Supply:

@@ -143,7 +143,7 @@ def snat_ports_are_enough(cluster: Cluster, request: Request) -> Iterator[Outcom
 
 def _compared(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Nothing here can fail, so what is not known is said, and leaves the verdict as it is."""
-    old, new = snat.supply(cluster, None), snat.supply(cluster, request)
+    old, new = snat.supply_before(cluster, request), snat.supply(cluster, request)
     if new.empty:
         yield Skip(f"{_NO_WAY_OUT}, so no SNAT ports")
     elif any(unread.reason == egress.NO_WAY_OUT for unread in new.unknown):
@@ -355,7 +355,10 @@ def idle_connections_live_as_long(subnet: Subnet, request: Request) -> Iterator[
         yield Skip("no way out, so no connections" if today else "no way out today, so no connections that live")
         return
     try:
-        old = max(snat.idle_minutes(subnet, carrier, None) for carrier in today)
+        if snat.is_cut_over_first(cluster, request):
+            old = snat.configured(cluster, None, "idle_timeout")
+        else:
+            old = max(snat.idle_minutes(subnet, carrier, None) for carrier in today)
         new = min(snat.idle_minutes(subnet, carrier, request) for carrier in then)
     except Untold as untold:
         yield Note(subnet.id, f"how long idle connections live cannot be read: {untold}")
@@ -374,4 +377,5 @@ def _keep(subnet: Subnet, then: Sequence[Carrier], request: Request, minutes: in
         return gateway.id, (before(update),)
     if kinds <= {egress.NAT_GATEWAY, egress.LOAD_BALANCER} and request.to in (LOAD_BALANCER, MANAGED_NAT_GATEWAY):
         return cluster.id, _instead(cluster, request, idle_timeout=minutes)
-    return subnet.id, ()
+    firewalls = [arm.text(found, "id") or "" for found in snat.firewalls(subnet)]
+    return firewalls[0] if len(firewalls) == 1 else subnet.id, ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.armsim.estate import load_balancer_profile
 from tests.builders import Shop
-from tests.defects import LB, MNAT, UDR, Defect
+from tests.defects import LB, MNAT, UANAT, UDR, Defect
 
 PORTS = 8000
 FULL = {"limit": 10, "used": 10}
@@ -53,6 +53,8 @@ DEFECTS = [
     Defect("EGR402", MNAT, _busy, outcome="warn", name="fewer"),
     Defect("EGR402", UDR, lambda _: None, outcome="warn", name="firewall"),
     Defect("EGR403", LB, lambda _: None, options={"ports": 7}),
+    Defect("EGR404", UDR, lambda _: None, outcome="warn"),
+    Defect("EGR404", UANAT, lambda _: None, outcome="warn"),
     Defect("EGR404", MNAT, lambda shop: _idle(shop, 100), outcome="warn"),
     Defect("EGR404", LB, lambda shop: _idle(shop, 60), "warn", base=lambda: Shop.managed(MNAT), name="gateway"),
 ]
