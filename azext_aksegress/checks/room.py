@@ -116,7 +116,7 @@ def _is_askable(request: Request) -> bool:
 
 @check(
     "EGR402",
-    "SNAT ports after are enough, and not fewer than before without saying so",
+    "SNAT ports after are enough, and not fewer than before",
     blocks=True,
     sources=(
         _LOAD_BALANCER,
@@ -128,8 +128,8 @@ def _is_askable(request: Request) -> bool:
     url="https://learn.microsoft.com/azure/aks/configure-load-balancer-standard#configure-the-allocated-outbound-ports",
 )
 def snat_ports_are_enough(cluster: Cluster, request: Request) -> Iterator[Outcome]:
-    """Where SNAT ports run out, new connections to the internet fail; a load balancer that has too few for the ports
-    allocated to all nodes is refused by AKS."""
+    """Where SNAT ports run out, new connections to the internet fail, and AKS refuses a load balancer that would allocate
+    more than it has."""
     if not _is_askable(request):
         yield Skip("EGR403")
         return
@@ -209,15 +209,15 @@ def _allocated(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     room = addresses * snat.FRONTEND_PORTS
     now, most = snat.nodes_now(cluster), snat.nodes_at_most(cluster)
     judged = Fail if ports * now > room else Warn if ports * most > room else Pass
-    nodes, which = (now, "nodes") if judged is Fail else (most, "nodes, when the pools have grown")
+    nodes, which = (now, "an upgrade") if judged is Fail else (most, "grown pools and an upgrade")
     fix: tuple[Fix, ...] = ()
     if judged is not Pass:
         fewer = room // most // 8 * 8
         fix = _more_addresses(cluster, request, ports * most) or _instead(cluster, request, ports=fewer)
     yield judged(
         cluster.id,
-        f"{ports:,} SNAT ports for each of {nodes} {which}, with those of an upgrade, are {ports * nodes:,}, and the "
-        f"load balancer has {room:,}, {addresses} x {snat.FRONTEND_PORTS:,}",
+        f"{ports:,} SNAT ports for each of {nodes} nodes ({which} included) are {ports * nodes:,}, and the load balancer "
+        f"has {room:,} ({addresses} x {snat.FRONTEND_PORTS:,})",
         fix=fix,
     )
 

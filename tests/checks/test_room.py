@@ -214,8 +214,8 @@ class TestEGR402PortsAllocatedToNodes:
         (finding,) = Shop.managed("none").findings("EGR402", LB, ports=24_000)
         assert (finding.outcome, finding.seen.observed) == (
             "fail",
-            "24,000 SNAT ports for each of 4 nodes, with those of an upgrade, are 96,000, and the load balancer has "
-            "64,000, 1 x 64,000",
+            "24,000 SNAT ports for each of 4 nodes (an upgrade included) are 96,000, and the load balancer has "
+            "64,000 (1 x 64,000)",
         )
         more = "--load-balancer-managed-outbound-ip-count 2 --load-balancer-outbound-ports 24000"
         assert [set(command.split()) for _, command in fixes([finding])] == [
@@ -240,7 +240,9 @@ class TestEGR402PortsAllocatedToNodes:
         shop = Shop.managed("none").pool("system", enableAutoScaling=True, minCount=1, maxCount=9)
         (finding,) = shop.findings("EGR402", LB, ports=8_000)
         assert finding.outcome == "warn"
-        assert "8,000 SNAT ports for each of 10 nodes, when the pools have grown" in (finding.seen.observed or "")
+        assert "8,000 SNAT ports for each of 10 nodes (grown pools and an upgrade included)" in (
+            finding.seen.observed or ""
+        )
         assert "--load-balancer-managed-outbound-ip-count 2" in fixes([finding])[0][1]
 
     def test_what_is_stored_counts_where_the_type_stays(self) -> None:
