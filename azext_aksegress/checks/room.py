@@ -128,8 +128,8 @@ def _is_askable(request: Request) -> bool:
     url="https://learn.microsoft.com/azure/aks/configure-load-balancer-standard#configure-the-allocated-outbound-ports",
 )
 def snat_ports_are_enough(cluster: Cluster, request: Request) -> Iterator[Outcome]:
-    """Where SNAT ports run out, new connections to the internet fail, and AKS refuses a load balancer that would allocate
-    more than it has."""
+    """Where SNAT ports run out, new connections to the internet fail, and AKS refuses a load balancer that would
+    allocate more than it has."""
     if not _is_askable(request):
         yield Skip("EGR403")
         return
@@ -216,8 +216,8 @@ def _allocated(cluster: Cluster, request: Request) -> Iterator[Outcome]:
         fix = _more_addresses(cluster, request, ports * most) or _instead(cluster, request, ports=fewer)
     yield judged(
         cluster.id,
-        f"{ports:,} SNAT ports for each of {nodes} nodes ({which} included) are {ports * nodes:,}, and the load balancer "
-        f"has {room:,} ({addresses} x {snat.FRONTEND_PORTS:,})",
+        f"{ports:,} SNAT ports for each of {nodes} nodes ({which} included) are {ports * nodes:,}, and the load "
+        f"balancer has {room:,} ({addresses} x {snat.FRONTEND_PORTS:,})",
         fix=fix,
     )
 

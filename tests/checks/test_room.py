@@ -204,7 +204,7 @@ def firewall(shop: Shop) -> dict[str, Any]:
 
 
 class TestEGR402PortsAllocatedToNodes:
-    """Three nodes, and one more during an upgrade: 8 ports of 16,000 are one too many for 64,000."""
+    """Three nodes, and one more during an upgrade: 16,000 ports for each fit into 64,000, and 16,008 do not."""
 
     @pytest.mark.parametrize(("ports", "outcome"), [(16_000, "pass"), (16_008, "fail")])
     def test_the_ports_of_all_nodes_and_of_an_upgrade_must_fit(self, ports: int, outcome: str) -> None:
