@@ -4,12 +4,306 @@ from typing import Any
 
 import pytest
 
-from tests.builders import Shop
+from tests.armsim.estate import LOCATION, SUBSCRIPTION, cluster_id, isolated, load_balancer_profile
+from tests.builders import CLUSTER, Shop, fixes
 
-LB, MNAT = "loadBalancer", "managedNATGateway"
+LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
+USAGES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network/locations/{LOCATION}/usages"
+MIGRATE = f"az aks egress migrate --ids {cluster_id(CLUSTER)}"
 V2 = {"nat_gateway_sku": "StandardV2"}
 DUAL = ["IPv4", "IPv6"]
 IDS = tuple(f"/id{number}" for number in range(17))
+
+
+class TestEGR401RegionHasAddressesLeft:
+    def test_free_public_ips_pass(self) -> None:
+        (finding,) = Shop.managed().findings("EGR401", MNAT)
+        assert (finding.outcome, finding.seen.observed) == (
+            "pass",
+            "westeurope: 1 of 1000 PublicIPAddresses are used, and AKS will make 1 more",
+        )
+
+    @pytest.mark.parametrize(("used", "outcome"), [(9, "pass"), (10, "fail"), (11, "fail")])
+    def test_the_last_one_is_enough_for_one(self, used: int, outcome: str) -> None:
+        shop = Shop.managed()
+        shop.estate.quota("PublicIPAddresses", limit=10, used=used)
+        assert shop.outcome("EGR401", MNAT) == outcome
+
+    def test_the_new_are_made_before_the_old_are_freed(self) -> None:
+        shop = Shop.managed()
+        shop.estate.quota("PublicIPAddresses", limit=3)
+        assert shop.outcome("EGR401", MNAT, ip_count=2) == "pass"
+        assert shop.outcome("EGR401", MNAT, ip_count=3) == "fail"
+
+    def test_each_quota_that_is_used_up_fails_and_is_named(self) -> None:
+        shop = Shop.managed()
+        for name in ("PublicIPAddresses", "StandardSkuPublicIpAddresses"):
+            shop.estate.quota(name, limit=10, used=10)
+        assert shop.outcomes("EGR401", MNAT) == [
+            ("fail", "PublicIPAddresses"),
+            ("fail", "StandardSkuPublicIpAddresses"),
+        ]
+
+    def test_the_fix_shows_the_quotas_and_says_where_to_ask_for_more(self) -> None:
+        shop = Shop.managed()
+        shop.estate.quota("PublicIPAddresses", limit=10, used=10)
+        (finding,) = shop.findings("EGR401", MNAT)
+        assert fixes([finding]) == [
+            ("before", f"az network list-usages --location westeurope --subscription {SUBSCRIPTION}")
+        ]
+        assert finding.seen.expected == "1 free; ask for more in the Azure portal, Quotas, Networking"
+
+    def test_letter_case_does_not_matter(self) -> None:
+        shop = Shop.managed()
+        shop.estate.quota("PUBLICIPADDRESSES", limit=10, used=10)
+        shop.document["location"] = "West Europe"
+        assert shop.outcome("EGR401", MNAT) == "fail"
+
+    def test_other_quotas_do_not_matter(self) -> None:
+        shop = Shop.managed()
+        shop.estate.quota("NatGateways", limit=10, used=10)
+        shop.estate.quota("StaticPublicIPAddresses", limit=10, used=10)
+        assert shop.outcome("EGR401", MNAT) == "pass"
+
+    @pytest.mark.parametrize(("family", "field"), [("IPv4", "ip_count"), ("IPv6", "ipv6_count")])
+    def test_a_quota_of_one_family_counts_that_family(self, family: str, field: str) -> None:
+        shop = Shop.managed("none").network(ipFamilies=DUAL)
+        shop.estate.quota(f"{family}StandardSkuPublicIpAddresses", limit=12, used=10)
+        few: dict[str, Any] = {"ip_count": 2, "ipv6_count": 2}
+        assert shop.outcome("EGR401", LB, **few) == "pass"
+        assert shop.outcome("EGR401", LB, **{**few, field: 3}) == "fail"
+
+    def test_a_quota_of_standard_does_not_count_standard_v2(self) -> None:
+        shop = Shop.managed()
+        shop.estate.quota("StandardSkuPublicIpAddresses", limit=10, used=10)
+        assert shop.outcome("EGR401", MNAT, **V2) == "pass"
+
+    def test_more_of_the_same_type_needs_the_difference(self) -> None:
+        shop = Shop.managed()
+        shop.estate.quota("PublicIPAddresses", limit=3, used=1)
+        assert shop.outcome("EGR401", LB, ip_count=3) == "pass"
+        assert shop.outcome("EGR401", LB, ip_count=4) == "fail"
+
+    def test_with_addresses_of_ones_own_nothing_is_made_nor_read(self) -> None:
+        shop = Shop.managed(MNAT)
+        shop.arm.forbid(USAGES)
+        assert shop.outcome("EGR401", LB, ip_ids=(shop.own_ip(),)) == "skip"
+
+    def test_numbers_out_of_range_are_judged_elsewhere(self) -> None:
+        (finding,) = Shop.managed().findings("EGR401", MNAT, ip_count=17)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR403")
+
+    def test_usages_that_cannot_be_read_are_unknown_and_leave_the_verdict_alone(self) -> None:
+        shop = Shop.managed()
+        shop.arm.forbid(USAGES)
+        (finding,) = shop.findings("EGR401", MNAT)
+        assert (finding.outcome, finding.check.blocks) == ("unknown", False)
+
+    def test_without_a_quota_of_public_ips_it_is_unknown(self) -> None:
+        shop = Shop.managed()
+        shop.estate.quotas = {"NatGateways": (400, None)}
+        assert shop.outcome("EGR401", MNAT) == "unknown"
+
+    @pytest.mark.parametrize("limit", [None, "10", -1, [], True])
+    def test_a_quota_without_a_number_is_unknown(self, limit: Any) -> None:
+        shop = Shop.managed()
+        shop.estate.quotas = {"PublicIPAddresses": (limit, 10)}
+        assert shop.outcome("EGR401", MNAT) == "unknown"
+
+    @pytest.mark.parametrize("location", [None, "", 7])
+    def test_without_a_region_it_is_unknown(self, location: object) -> None:
+        shop = Shop.managed()
+        shop.document["location"] = location
+        assert shop.outcome("EGR401", MNAT) == "unknown"
+
+
+class TestEGR402SnatPortsAreEnough:
+    def test_as_many_as_before_pass_and_both_are_said(self) -> None:
+        (finding,) = Shop.managed().findings("EGR402", MNAT)
+        assert (finding.outcome, finding.seen.observed) == (
+            "pass",
+            "64,000 SNAT ports (load balancer 1 x 64,000) -> 64,512 SNAT ports (NAT gateway 1 x 64,512)",
+        )
+
+    def test_fewer_than_before_warn_with_the_count_that_keeps_them(self) -> None:
+        shop = Shop.managed()
+        ids = [shop.estate.outbound_ip(CLUSTER) for _ in range(3)]
+        shop.network(loadBalancerProfile=load_balancer_profile(ids))
+        (finding,) = shop.findings("EGR402", MNAT, nat_gateway_sku="Standard")
+        assert (finding.outcome, finding.seen.observed) == (
+            "warn",
+            "192,000 SNAT ports (load balancer 3 x 64,000) -> 64,512 SNAT ports (NAT gateway 1 x 64,512)",
+        )
+        more = f"{MIGRATE} --to managedNATGateway --nat-gateway-sku Standard --nat-gateway-managed-outbound-ip-count 3"
+        assert fixes([finding]) == [("before", more)]
+        assert shop.outcome("EGR402", MNAT, ip_count=3) == "pass"
+
+    def test_with_addresses_of_ones_own_it_names_no_count(self) -> None:
+        shop = Shop.managed(MNAT)
+        found = shop.findings("EGR402", LB, ip_ids=(shop.own_ip(),))
+        assert [(row.outcome, row.seen.fix) for row in found] == [("warn", ())]
+
+    def test_fewer_than_what_is_known_of_today_warn_too(self) -> None:
+        shop = Shop.managed()
+        ids = [shop.estate.outbound_ip(CLUSTER) for _ in range(3)]
+        shop.network(loadBalancerProfile=load_balancer_profile(ids))
+        shop.arm.forbid(ids[0])
+        assert shop.outcome("EGR402", MNAT) == "warn"
+
+    def test_the_path_of_ones_own_is_compared_with_the_load_balancer_that_it_took_over_from(self) -> None:
+        (finding, _) = Shop.byo().routed().findings("EGR402", UDR)
+        assert (finding.outcome, finding.seen.observed) == (
+            "warn",
+            "64,000 SNAT ports (load balancer 1 x 64,000) -> "
+            "4,992 SNAT ports (Azure Firewall 1 x 2,496 on each of 2 instances or more)",
+        )
+        (finding,) = Shop.byo().gated().findings("EGR402", UANAT)
+        assert (finding.outcome, (finding.seen.observed or "")[:15]) == ("pass", "64,000 SNAT por")
+
+    def test_what_an_appliance_has_cannot_be_seen_and_is_said(self) -> None:
+        (finding,) = Shop.byo().routed(hop="10.1.0.9").findings("EGR402", UDR)
+        assert finding.outcome == "note"
+        assert "the public addresses behind next hop 10.1.0.9" in (finding.seen.observed or "")
+
+    @pytest.mark.parametrize(("to", "cause"), [(UDR, "EGR202"), (UANAT, "EGR211")])
+    def test_a_subnet_without_a_way_out_makes_it_moot(self, to: str, cause: str) -> None:
+        (finding,) = Shop.byo().findings("EGR402", to)
+        assert (finding.outcome, finding.seen.observed) == ("skip", f"because of {cause}")
+
+    @pytest.mark.parametrize("to", ["none", "block"])
+    def test_an_isolated_cluster_has_no_snat_ports(self, to: str) -> None:
+        assert Shop.managed(**isolated()).outcome("EGR402", to) == "skip"
+
+    def test_a_firewall_with_fewer_than_20_public_ips_warns_once_and_is_named(self) -> None:
+        (_, finding) = Shop.byo().routed().findings("EGR402", UDR)
+        assert (finding.outcome, finding.seen.observed) == (
+            "warn",
+            "fw-hub: 1 x 2,496 SNAT ports on each of 2 instances or more; AKS advises 20 public IPs",
+        )
+        assert finding.seen.expected == "20 public IPs, or a NAT gateway on AzureFirewallSubnet"
+
+    def test_a_firewall_with_20_passes(self) -> None:
+        shop = Shop.byo().routed()
+        rows = firewall(shop)["properties"]["ipConfigurations"]
+        more = [{"publicIPAddress": {"id": shop.estate.public_ip(f"pip-{number}")}} for number in range(19)]
+        rows += [{"name": str(number), "properties": row} for number, row in enumerate(more)]
+        assert shop.outcome("EGR402", UDR) == "pass"
+
+    def test_the_public_ips_of_a_firewall_in_a_virtual_hub_are_counted_by_azure(self) -> None:
+        shop = Shop.byo().routed()
+        hub = {"privateIPAddress": "10.1.0.4", "publicIPs": {"count": 3, "addresses": []}}
+        firewall(shop)["properties"] = {"hubIPAddresses": hub}
+        assert shop.outcomes("EGR402", UDR) == [("note", CLUSTER), ("warn", "fw-hub")]
+
+    def test_for_other_targets_the_firewall_of_today_is_not_judged(self) -> None:
+        assert Shop.byo(UDR).outcome("EGR402", LB) == "pass"
+
+
+def firewall(shop: Shop) -> dict[str, Any]:
+    return next(row for row in shop.estate.resources.values() if row["name"] == "fw-hub")
+
+
+class TestEGR402PortsAllocatedToNodes:
+    """Three nodes, and one more during an upgrade: 16,000 ports for each fit into 64,000, and 16,008 do not."""
+
+    @pytest.mark.parametrize(("ports", "outcome"), [(16_000, "pass"), (16_008, "fail")])
+    def test_the_ports_of_all_nodes_and_of_an_upgrade_must_fit(self, ports: int, outcome: str) -> None:
+        assert Shop.managed("none").outcome("EGR402", LB, ports=ports) == outcome
+
+    def test_too_few_fail_with_the_count_of_addresses_that_it_takes(self) -> None:
+        (finding,) = Shop.managed("none").findings("EGR402", LB, ports=24_000)
+        assert (finding.outcome, finding.seen.observed) == (
+            "fail",
+            "24,000 SNAT ports for each of 4 nodes (an upgrade included) are 96,000, and the load balancer has "
+            "64,000 (1 x 64,000)",
+        )
+        more = "--load-balancer-managed-outbound-ip-count 2 --load-balancer-outbound-ports 24000"
+        assert [set(command.split()) for _, command in fixes([finding])] == [
+            {*MIGRATE.split(), "--to", LB, *more.split()}
+        ]
+        assert Shop.managed("none").outcome("EGR402", LB, ports=24_000, ip_count=2) == "pass"
+
+    def test_with_addresses_of_ones_own_the_fix_is_fewer_ports(self) -> None:
+        shop = Shop.managed("none")
+        own = shop.own_ip()
+        (finding,) = shop.findings("EGR402", LB, ports=24_000, ip_ids=(own,))
+        command = f"{MIGRATE} --to loadBalancer --load-balancer-outbound-ips {own} --load-balancer-outbound-ports 16000"
+        assert (finding.outcome, fixes([finding])) == ("fail", [("before", command)])
+
+    def test_a_prefix_of_ones_own_has_all_its_addresses(self) -> None:
+        shop = Shop.managed("none")
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/31")
+        assert shop.outcome("EGR402", LB, ports=32_000, prefix_ids=(prefix,)) == "pass"
+        assert shop.outcome("EGR402", LB, ports=32_008, prefix_ids=(prefix,)) == "fail"
+
+    def test_a_cluster_that_can_outgrow_them_warns(self) -> None:
+        shop = Shop.managed("none").pool("system", enableAutoScaling=True, minCount=1, maxCount=9)
+        (finding,) = shop.findings("EGR402", LB, ports=8_000)
+        assert finding.outcome == "warn"
+        assert "8,000 SNAT ports for each of 10 nodes (grown pools and an upgrade included)" in (
+            finding.seen.observed or ""
+        )
+        assert "--load-balancer-managed-outbound-ip-count 2" in fixes([finding])[0][1]
+
+    def test_what_is_stored_counts_where_the_type_stays(self) -> None:
+        shop = Shop.managed()
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["allocatedOutboundPorts"] = 24_000
+        assert "fail" in [outcome for outcome, _ in shop.outcomes("EGR402", LB, idle_timeout=20)]
+
+    def test_and_not_where_it_was_left_behind(self) -> None:
+        shop = Shop.managed(MNAT).network(loadBalancerProfile={"allocatedOutboundPorts": 24_000})
+        assert "fail" not in [outcome for outcome, _ in shop.outcomes("EGR402", LB)]
+
+    def test_azure_allocates_fewer_ports_to_more_nodes_and_it_warns_before(self) -> None:
+        shop = Shop.managed("none").pool("system", enableAutoScaling=True, minCount=1, maxCount=100)
+        (finding,) = shop.findings("EGR402", LB)
+        assert (finding.outcome, finding.seen.observed) == (
+            "warn",
+            "Azure allocates 1,024 SNAT ports to each of 4 nodes, and 256 once the pools have 110",
+        )
+        assert fixes([finding])[0][1] == (
+            f"{MIGRATE} --to loadBalancer --load-balancer-managed-outbound-ip-count 2 "
+            "--load-balancer-outbound-ports 1024"
+        )
+        assert shop.outcome("EGR402", LB, ip_count=2, ports=1024) == "pass"
+
+    def test_fewer_for_each_node_than_before_warn(self) -> None:
+        shop = Shop.managed()
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["allocatedOutboundPorts"] = 8_000
+        (finding,) = shop.findings("EGR402", LB, ports=0)
+        assert (finding.outcome, finding.seen.observed) == ("warn", "8,000 -> 1,024 SNAT ports for each node")
+        assert fixes([finding])[0][1].endswith("--load-balancer-outbound-ports 8000")
+
+    def test_a_pool_without_a_count_is_unknown_where_it_decides(self) -> None:
+        shop = Shop.managed("none").pool("system", count=None)
+        (finding,) = shop.findings("EGR402", LB, ports=8_000)
+        assert (finding.outcome, finding.check.blocks) == ("unknown", True)
+
+    def test_and_a_note_where_it_does_not(self) -> None:
+        assert Shop.managed("none").pool("system", count=None).outcomes("EGR402", LB) == [("note", "system")]
+        assert Shop.managed().pool("system", count=None).outcome("EGR402", MNAT) == "pass"
+
+    def test_an_address_of_ones_own_that_cannot_be_read_is_unknown_where_it_decides(self) -> None:
+        shop = Shop.managed("none")
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/31")
+        shop.arm.forbid(prefix)
+        assert ("unknown", "ippre") in shop.outcomes("EGR402", LB, ports=8, prefix_ids=(prefix,))
+        assert ("unknown", "ippre") not in shop.outcomes("EGR402", LB, prefix_ids=(prefix,))
+
+    def test_one_that_is_not_there_makes_it_moot(self) -> None:
+        missing = f"{Shop.managed().own_ip()}-gone"
+        found = Shop.managed("none").findings("EGR402", LB, ports=8, ip_ids=(missing,))
+        assert ("skip", "because of EGR224") in [(row.outcome, row.seen.observed) for row in found]
+
+    def test_numbers_out_of_range_are_judged_elsewhere(self) -> None:
+        (finding,) = Shop.managed("none").findings("EGR402", LB, ports=7)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR403")
+
+    @pytest.mark.parametrize("stored", ["8000", -8, True, [], {}])
+    def test_odd_numbers_that_are_stored_count_as_what_aks_sets(self, stored: object) -> None:
+        shop = Shop.managed()
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["allocatedOutboundPorts"] = stored
+        assert shop.outcome("EGR402", LB, ip_count=2) == "pass"
 
 
 class TestEGR403:
@@ -65,3 +359,102 @@ class TestEGR403:
         shop = Shop.managed().older("2025-10-01")
         assert shop.outcome("EGR403", MNAT, nat_gateway_sku="Standard") == "fail"
         assert shop.outcome("EGR403", MNAT, idle_timeout=30) == "pass"
+
+
+class TestEGR404IdleConnectionsLiveAsLong:
+    def test_shorter_warns_with_the_option_that_keeps_it(self) -> None:
+        (finding,) = Shop.managed().findings("EGR404", MNAT, nat_gateway_sku="Standard")
+        assert (finding.outcome, finding.seen.observed) == ("warn", "idle connections live 30 -> 4 minutes")
+        keep = f"{MIGRATE} --to managedNATGateway --nat-gateway-sku Standard --nat-gateway-idle-timeout 30"
+        assert fixes([finding]) == [("before", keep)]
+
+    @pytest.mark.parametrize("minutes", [30, 31, 120])
+    def test_with_that_option_it_passes(self, minutes: int) -> None:
+        assert Shop.managed().outcome("EGR404", MNAT, idle_timeout=minutes) == "pass"
+
+    def test_longer_passes(self) -> None:
+        (finding,) = Shop.managed(MNAT).findings("EGR404", LB)
+        assert (finding.outcome, finding.seen.observed) == ("pass", "idle connections live 4 -> 30 minutes")
+
+    def test_a_load_balancer_that_is_patient_asks_for_its_own_minutes(self) -> None:
+        shop = Shop.managed()
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["idleTimeoutInMinutes"] = 90
+        assert fixes(shop.findings("EGR404", MNAT))[0][1].endswith("--nat-gateway-idle-timeout 90")
+
+    def test_where_the_type_stays_what_is_stored_stays(self) -> None:
+        shop = Shop.managed()
+        shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["idleTimeoutInMinutes"] = 90
+        assert shop.outcome("EGR404", LB, ip_count=2) == "pass"
+        assert shop.outcome("EGR404", LB, idle_timeout=30) == "warn"
+
+    def test_what_an_earlier_type_left_behind_does_not_count(self) -> None:
+        shop = Shop.managed().network(natGatewayProfile={"idleTimeoutInMinutes": 60})
+        assert shop.outcome("EGR404", MNAT) == "warn"
+
+    def test_a_gateway_of_ones_own_is_compared_with_the_load_balancer_that_it_took_over_from(self) -> None:
+        shop = Shop.byo().gated()
+        (finding,) = shop.findings("EGR404", UANAT)
+        gateway = shop.estate[shop.subnets["snet-apps"]]["properties"]["natGateway"]["id"]
+        assert (finding.outcome, finding.seen.resource) == ("warn", gateway)
+        assert finding.seen.observed == "idle connections live 30 -> 4 minutes"
+        assert fixes([finding]) == [("before", f"az network nat gateway update --ids {gateway} --idle-timeout 30")]
+        shop.estate[gateway]["properties"]["idleTimeoutInMinutes"] = 30
+        assert shop.outcome("EGR404", UANAT) == "pass"
+
+    def test_each_gateway_of_ones_own_is_named(self) -> None:
+        shop = Shop.byo().gated("snet-system")
+        other = shop.estate.nat_gateway("nat-other", [shop.own_ip()], idleTimeoutInMinutes=10)
+        shop.estate.attach(shop.subnets["snet-apps"], nat_gateway=other)
+        assert shop.outcomes("EGR404", UANAT) == [("warn", "nat-shop"), ("warn", "nat-other")]
+
+    def test_a_gateway_that_stays_keeps_its_own_minutes(self) -> None:
+        assert Shop.byo(UANAT).outcomes("EGR404", LB) == [("pass", "nat-shop")]
+
+    def test_how_long_the_public_ips_of_nodes_keep_them_cannot_be_read(self) -> None:
+        shop = Shop.managed().pool("system", enableNodePublicIP=True)
+        (finding,) = shop.findings("EGR404", MNAT)
+        assert (finding.outcome, finding.check.blocks) == ("note", False)
+
+    def test_an_azure_firewall_keeps_them_for_4_minutes_and_is_named_once(self) -> None:
+        (finding,) = Shop.byo().routed().findings("EGR404", UDR)
+        assert (finding.outcome, finding.seen.observed) == ("warn", "idle connections live 30 -> 4 minutes")
+        assert (finding.seen.resource or "").endswith("/azureFirewalls/fw-hub")
+        assert Shop.byo(UDR).outcomes("EGR404", LB) == [("pass", "fw-hub")]
+
+    def test_how_long_an_appliance_keeps_them_cannot_be_read_and_is_said(self) -> None:
+        found = Shop.byo().routed(hop="10.1.0.9").findings("EGR404", UDR)
+        assert [row.outcome for row in found] == ["note", "note"]
+        assert "the public addresses behind next hop 10.1.0.9" in (found[0].seen.observed or "")
+
+    @pytest.mark.parametrize(("to", "cause"), [(UDR, "EGR202"), (UANAT, "EGR211")])
+    def test_a_subnet_without_a_way_out_makes_it_moot(self, to: str, cause: str) -> None:
+        (finding,) = Shop.byo().findings("EGR404", to)
+        assert (finding.outcome, finding.seen.observed) == ("skip", f"because of {cause}")
+
+    @pytest.mark.parametrize("to", ["none", "block"])
+    def test_an_isolated_cluster_has_no_connections(self, to: str) -> None:
+        assert Shop.managed(**isolated()).outcome("EGR404", to) == "skip"
+
+    def test_a_cluster_without_a_way_out_has_none_to_lose(self) -> None:
+        assert Shop.managed("none", **isolated()).outcome("EGR404", MNAT) == "skip"
+
+    def test_numbers_out_of_range_are_judged_elsewhere(self) -> None:
+        (finding,) = Shop.managed().findings("EGR404", MNAT, idle_timeout=3)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR403")
+
+    def test_a_subnet_that_cannot_be_read_is_unknown(self) -> None:
+        shop = Shop.byo(UANAT).forbid("snet-apps")
+        assert ("unknown", "snet-apps") in shop.outcomes("EGR404", LB)
+
+    def test_firewalls_that_cannot_be_listed_are_unknown(self) -> None:
+        shop = Shop.byo().routed()
+        shop.arm.forbid(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network/azureFirewalls")
+        assert {outcome for outcome, _ in shop.outcomes("EGR404", UDR)} == {"unknown"}
+
+    def test_a_cluster_of_which_no_subnet_is_known_is_unknown(self) -> None:
+        shop = Shop.managed()
+        for name in [key for key in shop.estate.resources if "/virtualnetworks/" in key]:
+            del shop.estate.resources[name]
+        for name in [key for key in shop.estate.resources if "/networkinterfaces/" in key]:
+            del shop.estate.resources[name]
+        assert shop.outcome("EGR404", MNAT) == "unknown"
