@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
     *("arm", "matrix", "request", "fixes", "snapshot", "network", "cluster", "profiles"),
     *("hops", "egress", "questions", "read"),
-    *("security", "firewalls", "access", "snat"),
+    *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat"),
     *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),
     *("checks.filters", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
     *("checks.neighbours", "checks.room", "checks.rights", "checks.wayback"),
