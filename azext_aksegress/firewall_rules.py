@@ -148,10 +148,9 @@ def _reaches(written: str, flow: Flow) -> bool | None:
         return there is not None and not _without([there], found)
     if found:
         return False if all(known.is_private for known in found) else MAYBE
-    tag = written.lower()
-    if tag in flow.tags:
+    if any(arm.same(written, tag) for tag in flow.tags):
         return True
-    return MAYBE if flow.is_web and tag.startswith(_HOSTING) else False
+    return MAYBE if flow.is_web and written.lower().startswith(_HOSTING) else False
 
 
 def _ranges(written: Iterable[str]) -> tuple[Range, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from typing import Iterator, Sequence
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
@@ -40,14 +40,22 @@ def flows(subnet: Subnet, hop: str) -> tuple[Flow, ...]:
 
 
 def _web(cluster: Cluster) -> Iterator[Flow]:
-    try:
-        rows = cluster.snapshot.collection(endpoints_id(cluster))
-    except Unread:  # the documented list says the same of every cluster
-        rows = ()
-    listed = [flow for row in rows if _is_required(cluster, row) for flow in _listed(cluster, row)]
+    listed = [flow for row in _endpoints(cluster) if _is_required(cluster, row) for flow in _listed(cluster, row)]
     yield from listed or (Flow(f"{name}:443", 443, "Https", name) for name in DOCUMENTED)
     if not listed and not cluster.private_api_server:
         yield from (_with_name(name) for name in _api_server_names(cluster))
+
+
+def _endpoints(cluster: Cluster) -> Sequence[Json]:
+    """What AKS lists; nothing where that cannot be read, and the documented list says the same of every cluster."""
+    try:
+        return cluster.snapshot.collection(endpoints_id(cluster))
+    except Unread:
+        return ()
+
+
+def _details(endpoint: Json) -> Sequence[Json]:
+    return arm.objects(endpoint, "endpointDetails")
 
 
 def _is_required(cluster: Cluster, row: Json) -> bool:
@@ -70,7 +78,7 @@ def _listed(cluster: Cluster, row: Json) -> Iterator[Flow]:
         return
     for endpoint in arm.objects(row, "endpoints"):
         name = arm.text(endpoint, "domainName")
-        for detail in arm.objects(endpoint, "endpointDetails"):
+        for detail in _details(endpoint):
             port, protocol = arm.dig(detail, "port"), (arm.text(detail, "protocol") or "").lower()
             if name and isinstance(port, int):
                 spelled = {"http": "Http", "https": "Https", "udp": "UDP"}.get(protocol, "TCP")
@@ -87,11 +95,15 @@ def _api_server_names(cluster: Cluster) -> tuple[str, ...]:
 
 
 def _api_server(cluster: Cluster) -> Iterator[Flow]:
-    """Its address, which is in no answer of Azure, but in AzureCloud and in the region's part of that."""
+    """Its address, which Azure may not say, but which is in AzureCloud and in the region's part of that."""
     if cluster.private_api_server:
         return
-    tags = ("azurecloud", f"azurecloud.{cluster.location}")
-    yield Flow("the API server's address:443 for pods", 443, "TCP", cluster.text("fqdn"), tags=tags)
+    rows = [row for row in _endpoints(cluster) if arm.same(arm.text(row, "category"), _API_SERVER)]
+    details = [detail for row in rows for found in arm.objects(row, "endpoints") for detail in _details(found)]
+    said = {address for address in (arm.text(detail, "ipAddress") for detail in details) if address}
+    address = said.pop() if len(said) == 1 else None
+    tags = ("AzureCloud", *([f"AzureCloud.{cluster.location}"] if cluster.location else []))
+    yield Flow("the API server's address:443 for pods", 443, "TCP", cluster.text("fqdn"), address, tags)
 
 
 def _dns(subnet: Subnet, hop: str) -> Iterator[Flow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable, Iterator, Sequence
 
 from azext_aksegress import arm, firewalls, hops, needs
+from azext_aksegress.arm import Json
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check, unknown
 from azext_aksegress.checks.routes import subnets
 from azext_aksegress.cluster import Cluster, Subnet
@@ -211,13 +212,23 @@ def _deallocated(subnet: Subnet, address: str) -> Iterator[Outcome]:
 def _what_the_rules_are(cluster: Cluster, _: Request) -> Iterator[str]:
     yield needs.endpoints_id(cluster)
     for subnet in cluster.subnets:
+        for firewall in _firewalls(subnet):
+            yield from firewalls.wanted_ids(cluster.snapshot, firewall)
+
+
+def _firewalls(subnet: Subnet) -> Iterator[Json]:
+    """Those among the next hops, as far as they are known."""
+    try:
+        addresses = hops.addresses(subnet)
+    except Unread:
+        return
+    for address in addresses:
         try:
-            found = [hops.firewall_at(subnet, address) for address in hops.addresses(subnet)]
+            firewall = hops.firewall_at(subnet, address)
         except Unread:
             continue
-        for firewall in found:
-            if firewall:
-                yield from firewalls.wanted_ids(cluster.snapshot, firewall)
+        if firewall:
+            yield firewall
 
 
 @check(
