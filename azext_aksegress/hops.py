@@ -2,17 +2,205 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from dataclasses import dataclass
+from typing import Iterable, Iterator
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Subnet
+from azext_aksegress.network import Peering, Range, address_range, holds
 from azext_aksegress.snapshot import Unread, Untold
+
+AZURE_FIREWALL = "Azure Firewall"
+NETWORK_INTERFACE = "network interface"
+LOAD_BALANCER = "internal load balancer"
+
+FIREWALL_SUBNET = "AzureFirewallSubnet"
+"""The only subnet that an Azure Firewall can be in (Azure documentation, firewall-faq, 2026-11)."""
+
+EARLY_PEERS = 4
+"""Up to so many peers are read before it is known which of them a next hop is in, to save a round of reads."""
+MAX_OWNERS = 16
+"""How many network interfaces and load balancers of a next hop's subnet are read one by one."""
+
+_INTERFACES = "Microsoft.Network/networkInterfaces"
+_LOAD_BALANCERS = "Microsoft.Network/loadBalancers"
+_OWNERS = {
+    _INTERFACES.lower(): (NETWORK_INTERFACE, "ipConfigurations"),
+    _LOAD_BALANCERS.lower(): (LOAD_BALANCER, "frontendIPConfigurations"),
+}
+"""By type, what can have a private address, and where it keeps it."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What has an address: its kind, its id, and the ARM JSON that describes it."""
+
+    kind: str
+    id: str
+    document: Json
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return arm.name(self.id)
+
+    @property
+    def forwards(self) -> bool:
+        """Whether Azure lets it pass packets on that are not for itself; only a network interface needs to be told."""
+        return self.kind != NETWORK_INTERFACE or arm.flag(self.document, "properties", "enableIPForwarding")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The virtual network that an address is in, and the peering that leads there; None in the subnet's own network."""
+
+    network_id: str
+    peering: Peering | None
+
+
+def is_address(text: str | None) -> bool:
+    """Whether a text is one IP address."""
+    found = address_range(text) if text else None
+    return found is not None and found.num_addresses == 1
+
+
+def inside(address: str, ranges: Iterable[Range]) -> bool:
+    """Whether an address is in any of some ranges."""
+    return any(holds(str(found), address) for found in ranges)
+
+
+def addresses(subnet: Subnet) -> tuple[str | None, ...]:
+    """The next hops of the routes that lead to appliances on the way to the internet, each once; None for one without
+    address; raises Unread."""
+    routes = (found for found in subnet.internet_routes if found and arm.same(found.next_hop_type, "VirtualAppliance"))
+    return tuple(dict.fromkeys(found.next_hop_address for found in routes))
 
 
 def network_ids(subnet: Subnet) -> tuple[str, ...]:
     """The virtual network of a subnet, and those that it is peered with; raises Unread."""
     return (arm.parent(subnet.id), *(found.remote_id for found in subnet.network.peerings if found.remote_id))
+
+
+def place(subnet: Subnet, address: str) -> Place | None:
+    """Where an address is, seen from a subnet; None outside of its network and the peers; raises Unread."""
+    network = subnet.network
+    if inside(address, network.ranges):
+        return Place(arm.parent(subnet.id), None)
+    holding = [found for found in network.peerings if found.remote_id and inside(address, found.remote_ranges)]
+    best = min(holding, key=lambda found: (not found.connected, found.remote_id.lower(), found.name), default=None)
+    return Place(best.remote_id, best) if best else None
+
+
+def subnet_at(subnet: Subnet, address: str) -> Subnet | None:
+    """The subnet that an address lies in, in the network or a peer of another subnet; raises Unread."""
+    here = place(subnet, address)
+    if here is None:
+        return None
+    unread: Unread | None = None
+    rows = arm.references(subnet.snapshot.resource(here.network_id), "properties", "subnets")
+    for subnet_id in sorted(rows, key=str.lower):
+        found = Subnet(subnet_id, (), subnet.cluster)
+        try:
+            if inside(address, found.ranges):
+                return found
+        except Unread as error:
+            unread = unread or error
+    if unread:
+        raise unread
+    return None
+
+
+def wanted_ids(subnet: Subnet) -> Iterator[str]:
+    """What to read to know what the next hops of a subnet are, as far as that is known; raises Unread."""
+    if subnet.route_table_id is None:
+        return
+    peers = network_ids(subnet)[1:]
+    if len(peers) <= EARLY_PEERS:
+        yield from peers
+    for address in addresses(subnet):
+        try:
+            yield from _owner_ids(subnet, address)
+        except Unread:
+            continue
+
+
+def _owner_ids(subnet: Subnet, address: str | None) -> Iterator[str]:
+    here = place(subnet, address) if address and is_address(address) else None
+    if here is None or address is None or _is_firewalls(subnet, address):
+        return
+    yield here.network_id
+    found = subnet_at(subnet, address)
+    if found:
+        yield from _candidates(found)[0]
+
+
+def _is_firewalls(subnet: Subnet, address: str) -> bool:
+    try:
+        return firewall_at(subnet, address) is not None
+    except Unread:
+        return False
+
+
+def _candidates(at: Subnet) -> tuple[tuple[str, ...], Unread | None]:
+    """The ids of what may have an address of a subnet, and why these are not all; where the subnet does not say who is
+    on it, the lists of its subscription; raises Unread."""
+    rows = arm.references(at.snapshot.resource(at.id), "properties", "ipConfigurations")
+    if not rows:
+        scope = f"/subscriptions/{arm.part(at.id, 'subscriptions')}/providers"
+        return (f"{scope}/{_INTERFACES}", f"{scope}/{_LOAD_BALANCERS}"), None
+    users = dict(sorted((arm.parent(found).lower(), arm.parent(found)) for found in rows))
+    singles = tuple(found for found in users.values() if arm.resource_type(found).lower() in _OWNERS)
+    if len(singles) > MAX_OWNERS:
+        return singles[:MAX_OWNERS], Untold(at.id, f"{len(singles)} may have the address, and {MAX_OWNERS} are read")
+    if any("virtualmachinescalesets" in found for found in users):
+        return singles, Untold(at.id, "the addresses of the instances of a scale set are not read")
+    return singles, None
+
+
+def owner(subnet: Subnet, address: str) -> Owner | None:
+    """What has an address, in the network of a subnet, in its peers, or in a virtual hub.
+
+    Raises Unread where nothing is found and not all of it could be read.
+    """
+    unread: Unread | None = None
+    try:
+        firewall = firewall_at(subnet, address)
+        if firewall:
+            return Owner(AZURE_FIREWALL, arm.text(firewall, "id") or "", firewall)
+    except Unread as error:
+        unread = error
+    at = subnet_at(subnet, address)
+    ids, reason = _candidates(at) if at else ((), None)
+    unread = unread or reason
+    for found in ids:
+        try:
+            owners = [known for known in _read(subnet, found) if at and _has(known, at, address)]
+        except Unread as error:
+            unread = unread or error
+            continue
+        if owners:
+            return min(owners, key=lambda known: known.id.lower())
+    if unread:
+        raise unread
+    return None
+
+
+def _read(subnet: Subnet, resource_id: str) -> Iterator[Owner]:
+    """The one behind an id, or all in a list; raises Unread."""
+    many = arm.is_collection(resource_id)
+    rows = subnet.snapshot.collection(resource_id) if many else (subnet.snapshot.resource(resource_id),)
+    kind, _ = _OWNERS[arm.resource_type(resource_id).lower()]
+    for row in rows:
+        yield Owner(kind, (arm.text(row, "id") or "") if many else resource_id, row)
+
+
+def _has(known: Owner, at: Subnet, address: str) -> bool:
+    """Whether something has an address in a subnet; the same address may be in another network as well."""
+    key = next(key for kind, key in _OWNERS.values() if kind == known.kind)
+    rows = [arm.dig(row, "properties") for row in arm.objects(known.document, "properties", key)]
+    here = [row for row in rows if arm.same(arm.text(row, "subnet", "id") or at.id, at.id)]
+    return any(holds(arm.text(row, "privateIPAddress") or "", address) for row in here)
 
 
 def firewalls_ids(subnet: Subnet) -> Iterator[str]:
@@ -33,24 +221,38 @@ def firewall_at(subnet: Subnet, address: str | None) -> Json | None:
 
     Raises Unread where none is found and not all of them could be read.
     """
-    found: list[Json] = []
+    found: dict[str, Json] = {}
     unread: Unread | None = None
     try:
         for collection_id in firewalls_ids(subnet):
             try:
-                found += [item for item in subnet.snapshot.collection(collection_id) if address in _private(item)]
+                rows = [row for row in subnet.snapshot.collection(collection_id) if _is_at(row, address)]
+                found.update({(arm.text(row, "id") or "").lower(): row for row in rows})
             except Unread as error:
                 unread = unread or error
+        networks = {network.lower() for network in network_ids(subnet)}
+        found = {key: row for key, row in found.items() if _networks_of(row) <= networks}
     except Unread as error:  # the peers are not known
         unread = unread or error
     if len(found) > 1:
         raise Untold(subnet.route_table_id, f"which of {len(found)} firewalls has {address}")
     if not found and unread:
         raise unread
-    return found[0] if found else None
+    return next(iter(found.values()), None)
 
 
-def _private(firewall: Json) -> tuple[str | None, ...]:
+def _is_at(firewall: Json, address: str | None) -> bool:
+    return any(holds(own, address or "") for own in _private(firewall))
+
+
+def _networks_of(firewall: Json) -> set[str]:
+    """The virtual network that a firewall is in, in lower case; none for a firewall in a virtual hub."""
+    rows = arm.objects(firewall, "properties", "ipConfigurations")
+    ids = (arm.text(row, "properties", "subnet", "id") for row in rows)
+    return {arm.parent(found).lower() for found in ids if found}
+
+
+def _private(firewall: Json) -> tuple[str, ...]:
     configurations = arm.objects(firewall, "properties", "ipConfigurations")
     own = (arm.text(item, "properties", "privateIPAddress") for item in configurations)
     return (*(item for item in own if item), *_hub(firewall))
@@ -59,6 +261,27 @@ def _private(firewall: Json) -> tuple[str | None, ...]:
 def _hub(firewall: Json) -> tuple[str, ...]:
     found = arm.text(firewall, "properties", "hubIPAddresses", "privateIPAddress")
     return (found,) if found else ()
+
+
+def deallocated_firewalls(subnet: Subnet, address: str) -> tuple[Owner, ...]:
+    """The Azure Firewalls that may have had an address before they were deallocated, which takes their addresses
+    (Azure documentation, firewall-faq): those of the resource group of the network in whose AzureFirewallSubnet the
+    address lies, else those of its subscription; raises Unread."""
+    at = subnet_at(subnet, address)
+    if at is None or not arm.same(at.name, FIREWALL_SUBNET):
+        return ()
+    rows = subnet.snapshot.collection(_firewalls_of(arm.part(at.id, "subscriptions").lower()))
+    idle = {arm.text(row, "id") or "": row for row in rows if not _private(row) and not _is_of_a_hub(row)}
+    mine = {key: row for key, row in idle.items() if _networks_of(row) <= {arm.parent(at.id).lower()}}
+    found = [Owner(AZURE_FIREWALL, key, row) for key, row in sorted(mine.items()) if key]
+    group = arm.part(at.id, "resourceGroups")
+    near = [known for known in found if arm.same(arm.part(known.id, "resourceGroups"), group)]
+    return tuple(near or found)
+
+
+def _is_of_a_hub(firewall: Json) -> bool:
+    sku = arm.text(firewall, "properties", "sku", "name")
+    return arm.same(sku, "AZFW_Hub") or bool(arm.text(firewall, "properties", "virtualHub", "id"))
 
 
 def firewall_address_ids(subnet: Subnet, address: str | None) -> tuple[str, ...]:

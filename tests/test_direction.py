@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
     *("arm", "matrix", "request", "fixes", "snapshot", "network", "cluster", "profiles"),
     *("hops", "egress", "questions", "read"),
-    *("security", "firewalls", "access", "snat", "allowlists", "maintenance"),
+    *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat", "allowlists", "maintenance"),
     *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),
     "checks.balancers",
     *("checks.filters", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),

@@ -111,8 +111,8 @@ def _what_others_admit(*_: object) -> tuple[str, ...]:
     "no Azure resource that you can see allow-lists today's IPs",
     reads=_what_others_admit,
     sources=("AKS documentation, egress-outboundtype.md, 2026-08-05", "Azure documentation, Resource Graph"),
-    observed_at="one Resource Graph query: network rules of storage, Key Vault, ACR, Cosmos DB, Cognitive Services; NSG "
-    "source prefixes; other clusters' authorized ranges",
+    observed_at="one Resource Graph query: network rules of storage, Key Vault, ACR, Cosmos DB, Cognitive Services; "
+    "NSG source prefixes; other clusters' authorized ranges",
 )
 def nobody_admits_the_old_addresses(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """What admits the cluster by today's address refuses it after the move."""

@@ -11,11 +11,18 @@ from tests.armsim.messages import Json
 
 LOOKS = 1
 """How often the result of a command is asked for before it is there."""
+HTTPS, HTTP, NTP, TUNNEL = (443, "Https"), (80, "Http"), (123, "UDP"), (9000, "TCP")
 ENDPOINTS = {
-    "azure-resource-management": ["management.azure.com", "login.microsoftonline.com"],
-    "images": ["mcr.microsoft.com", "*.data.mcr.microsoft.com", "mcr-0001.mcr-msedge.net"],
-    "artifacts": ["packages.microsoft.com", "acs-mirror.azureedge.net", "packages.aks.azure.com"],
+    "azure-resource-management": (HTTPS, ["management.azure.com", "login.microsoftonline.com"]),
+    "images": (HTTPS, ["mcr.microsoft.com", "*.data.mcr.microsoft.com", "mcr-0001.mcr-msedge.net"]),
+    "artifacts": (HTTPS, ["packages.microsoft.com", "acs-mirror.azureedge.net", "packages.aks.azure.com"]),
+    "time-sync": (NTP, ["ntp.ubuntu.com"]),
+    "ubuntu-optional": (HTTP, ["security.ubuntu.com", "azure.archive.ubuntu.com", "changelogs.ubuntu.com"]),
+    "gpu": (HTTPS, ["nvidia.github.io"]),
+    "windows": (HTTPS, ["onegetcdn.azureedge.net"]),
+    "tunnel-classic": (TUNNEL, ["*.azmk8s.io"]),
 }
+"""By category, with port and protocol: those of the example in the ARM reference, and the newer ones."""
 
 
 def _cluster(arm: Arm, request: Request) -> Json:
@@ -95,10 +102,10 @@ def _pool(cluster: Json, row: Json) -> Json:
 def endpoints(arm: Arm, request: Request) -> Answer:
     """What the nodes must reach, by category."""
     cluster = _cluster(arm, request)
-    names = {**ENDPOINTS, "apiserver": [cluster["properties"].get("fqdn")]}
-    https = [{"port": 443, "protocol": "Https"}]
-    rows = [
-        {"category": category, "endpoints": [{"domainName": name, "endpointDetails": https} for name in domains]}
-        for category, domains in names.items()
-    ]
+    names = {**ENDPOINTS, "apiserver": (HTTPS, [cluster["properties"].get("fqdn")])}
+    rows = []
+    for category, ((port, protocol), domains) in names.items():
+        details = [{"port": port, "protocol": protocol}]
+        reached = [{"domainName": name, "endpointDetails": details} for name in domains]
+        rows.append({"category": category, "endpoints": reached})
     return Answer({"value": rows})

@@ -179,6 +179,13 @@ class Estate(EstateRules):
         row = {"name": "ipconfig", "id": f"{found}/ipConfigurations/ipconfig", "properties": configuration}
         return self.add(found, {"enableIPForwarding": forwards, "ipConfigurations": [row]})
 
+    def internal_load_balancer(self, name: str, subnet: str, private_ip: str, group: str = NETWORK_GROUP) -> str:
+        """A load balancer with a private address, before the instances of an appliance for example."""
+        found = network_id("loadBalancers", name, group)
+        frontend = {"privateIPAddress": private_ip, "subnet": {"id": subnet}}
+        row = {"name": "frontend", "id": f"{found}/frontendIPConfigurations/frontend", "properties": frontend}
+        return self.add(found, {"frontendIPConfigurations": [row]}, sku={"name": "Standard"})
+
     def service(self, cluster: str, name: str = "web") -> str:
         """A public Service of type LoadBalancer in a cluster: a frontend with a rule on AKS's load balancer."""
         return nodes.add_service(self, self[cluster], name)

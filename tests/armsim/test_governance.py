@@ -240,3 +240,9 @@ def test_the_endpoints_that_a_cluster_needs_include_its_own() -> None:
     names = [endpoint["domainName"] for row in rows for endpoint in row["endpoints"]]
     assert "mcr.microsoft.com" in names
     assert "aks-shop.hcp.westeurope.azmk8s.io" in names
+
+
+def test_the_endpoints_say_their_port_and_protocol() -> None:
+    rows = managed().get(f"{CLUSTER}/outboundNetworkDependenciesEndpoints")["value"]
+    (time,) = [endpoint for row in rows if row["category"] == "time-sync" for endpoint in row["endpoints"]]
+    assert time == {"domainName": "ntp.ubuntu.com", "endpointDetails": [{"port": 123, "protocol": "UDP"}]}
