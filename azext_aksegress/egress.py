@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator
 
 from azext_aksegress import arm, hops, matrix, profiles
-from azext_aksegress.cluster import Cluster, Pool, Subnet
+from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.network import DROPPING_HOPS, Route
+from azext_aksegress.pools import Pool
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread, Untold
 

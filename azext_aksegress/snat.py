@@ -11,7 +11,7 @@ from typing import Iterable, Iterator
 
 from azext_aksegress import arm, egress, hops, profiles
 from azext_aksegress.arm import Json
-from azext_aksegress.cluster import Cluster, Pool, Subnet
+from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.egress import Carrier
 from azext_aksegress.matrix import (
     LOAD_BALANCER,
@@ -20,6 +20,7 @@ from azext_aksegress.matrix import (
     USER_DEFINED_ROUTING,
 )
 from azext_aksegress.network import address_range
+from azext_aksegress.pools import Pool
 from azext_aksegress.request import OPTIONS, Option, Request
 from azext_aksegress.snapshot import Unread, Untold
 

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
-    *("arm", "matrix", "request", "fixes", "snapshot", "network", "cluster", "profiles"),
+    *("arm", "matrix", "request", "fixes", "snapshot", "network", "pools", "cluster", "profiles"),
     *("hops", "egress", "questions", "read"),
     *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat", "allowlists", "maintenance"),
     *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),

@@ -8,7 +8,7 @@ from azext_aksegress import arm, egress
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.checks.routes import subnets, users
 from azext_aksegress.checks.support import pools
-from azext_aksegress.cluster import Cluster, Pool, Subnet
+from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover, where
 from azext_aksegress.matrix import (
     ISOLATED,
@@ -18,6 +18,7 @@ from azext_aksegress.matrix import (
     USER_ASSIGNED_NAT_GATEWAY,
 )
 from azext_aksegress.network import NatGateway
+from azext_aksegress.pools import Pool
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 

@@ -125,7 +125,7 @@ def nobody_admits_the_old_addresses(cluster: Cluster, request: Request) -> Itera
         by_resource = groupby(known, key=lambda found: found.resource_id.lower())
         for _, rows in by_resource:
             yield from _admission(list(rows), today, then)
-    yield from (unknown(unread) for unread in today.unknown)
+    yield from (unknown(unread) for unread in today.unknown if unread.reason != egress.NO_WAY_OUT)
     yield Pass(cluster.id, "none found among what this sign-in can see")
 
 

@@ -7,7 +7,7 @@ from typing import Iterator
 from azext_aksegress import arm
 from azext_aksegress.checks import Fail, Outcome, Pass, Warn, check
 from azext_aksegress.checks.support import pools
-from azext_aksegress.cluster import Cluster, Pool
+from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import Fix, az, before, where
 from azext_aksegress.matrix import (
     BYO_VNET,
@@ -17,6 +17,7 @@ from azext_aksegress.matrix import (
     USER_ASSIGNED_NAT_GATEWAY,
     USER_DEFINED_ROUTING,
 )
+from azext_aksegress.pools import Pool
 from azext_aksegress.request import Request
 
 _PRECEDENCE = "Azure documentation, NAT gateway, outbound connectivity precedence"

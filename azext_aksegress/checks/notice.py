@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from azext_aksegress import egress
+from azext_aksegress import egress, profiles
 from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
@@ -128,10 +128,19 @@ def allow_lists_must_learn(cluster: Cluster, request: Request) -> Iterator[Outco
     """Whoever admits the cluster by its address refuses it after the move: partners, SaaS, databases and registries
     with a firewall, named locations in Microsoft Entra Conditional Access."""
     today, then = egress.before(cluster), egress.after(cluster, request)
+    idle = _idle(cluster, today)
     if today.complete and then.complete and today.known == then.known:
-        yield Note(None, f"egress IPs stay: {_words(today)}")
+        since = f"; {idle} of {cluster.outbound_type} carries nothing since the cut-over" if idle else ""
+        yield Note(None, f"egress IPs stay: {_words(today)}{since}")
     else:
         yield Note(None, f"egress IPs: {_words(today)} -> {_words(then)}")
+
+
+def _idle(cluster: Cluster, today: Addresses) -> str:
+    """The addresses of today's type that are there, and that a route or gateway was put before, in words, or ''."""
+    ids = profiles.effective_ids(cluster, cluster.outbound_type)
+    found = (profiles.address_or_name(cluster.snapshot, address_id) for address_id in ids)
+    return ", ".join(address for address in found if address not in today.known)
 
 
 def _words(found: Addresses) -> str:

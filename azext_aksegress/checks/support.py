@@ -8,8 +8,9 @@ from packaging.version import Version
 
 from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.checks import Done, Fail, Outcome, Pass, Skip, Warn, check
-from azext_aksegress.cluster import Cluster, Pool
+from azext_aksegress.cluster import Cluster
 from azext_aksegress.fixes import after, az, before, where
+from azext_aksegress.pools import Pool
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Unread
 

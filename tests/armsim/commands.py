@@ -102,7 +102,9 @@ def _pool(cluster: Json, row: Json) -> Json:
 def endpoints(arm: Arm, request: Request) -> Answer:
     """What the nodes must reach, by category."""
     cluster = _cluster(arm, request)
-    names = {**ENDPOINTS, "apiserver": (HTTPS, [cluster["properties"].get("fqdn")])}
+    properties = cluster["properties"]
+    fqdn = properties.get("fqdn") if isinstance(properties, dict) else None
+    names = {**ENDPOINTS, "apiserver": (HTTPS, [fqdn])}
     rows = []
     for category, ((port, protocol), domains) in names.items():
         details = [{"port": port, "protocol": protocol}]

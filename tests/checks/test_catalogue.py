@@ -29,11 +29,10 @@ NEVER_GREEN = {
 
 
 def section(check_id: str) -> str:
-    """The test class of a check."""
+    """The test classes of a check."""
     text = "\n".join(path.read_text() for path in HERE.glob("test_*.py") if path.name != Path(__file__).name)
-    start = text.index(f"class Test{check_id}")
-    end = text.find("\nclass Test", start + 1)
-    return text[start : end if end != -1 else None]
+    classes = re.split(r"^(?=class Test)", text, flags=re.MULTILINE)
+    return "\n".join(found for found in classes if found.startswith(f"class Test{check_id}"))
 
 
 def test_the_checks_are_those_of_the_catalogue() -> None:

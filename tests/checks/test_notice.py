@@ -102,7 +102,8 @@ class TestEGR302AllowListsMustLearn:
     def test_it_always_says_the_addresses_before_and_after(self) -> None:
         (finding,) = Shop.byo().gated().findings("EGR302", UANAT)
         assert finding.outcome == "note"
-        assert finding.seen.observed == "egress IPs stay: 52.0.0.2"
+        kept = "20.50.0.2 of loadBalancer carries nothing since the cut-over"
+        assert finding.seen.observed == f"egress IPs stay: 52.0.0.2; {kept}"
         (finding,) = Shop.byo("userAssignedNATGateway").routed().findings("EGR302", "none")
         assert finding.seen.observed == "egress IPs stay: 52.0.0.1"
         (finding,) = Shop.managed(**isolated()).findings("EGR302", "none")

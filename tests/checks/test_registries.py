@@ -250,7 +250,7 @@ class TestEGR247WorkloadRegistriesArePrivate:
         asked: list[list[str]] = []
 
         def fetch(wanted: Mapping[str, Json | None]) -> Mapping[str, Answer]:
-            asked.append([found for found in wanted if "Authorization" in found or "ContainerRegistry" in found])
+            asked.append([found for found in wanted if "roleAssignments" in found or "ContainerRegistry" in found])
             return shop.fetch(wanted)
 
         snapshot = Snapshot("2026-11-23T06:00:00Z", API_VERSION, shop.document)

@@ -32,8 +32,8 @@ def ready(to: str) -> Shop:
 class Defect:
     """One way to spoil a ready cluster, and the check that says so.
 
-    `also` are checks that fail for the same cause; `options` are those of the move; `base` makes another ready cluster
-    where the one of the target will not do.
+    `also` are checks that fail for the same cause, `unknown` those that cannot be judged because of it; `options` are
+    those of the move; `base` makes another ready cluster where the one of the target will not do.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Defect:
     options: Mapping[str, Any] = field(default_factory=dict)
     base: Callable[[], Shop] | None = None
     name: str = ""
+    unknown: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.id}-{self.name or self.to}"

@@ -35,20 +35,28 @@ def _disconnect(shop: Shop) -> None:
     peering["properties"]["peeringState"] = "Disconnected"
 
 
+def _idle(shop: Shop) -> None:
+    """The firewall was deallocated."""
+    shop.estate[_FIREWALL]["properties"].update(ipConfigurations=[])
+
+
 def _collection(shop: Shop) -> Any:
     (found,) = shop.estate[_RULES]["properties"]["ruleCollections"]
     return found
 
 
+_BEHIND = ("EGR306", "EGR209")
+"""Nobody knows the addresses and rules of what is no firewall."""
+
 DEFECTS = [
-    Defect("EGR204", UDR, lambda shop: _hop(shop, "10.1.1.9"), "warn", name="nobody"),
-    Defect("EGR204", UDR, lambda shop: _hop(shop, "172.16.0.4"), "warn", name="elsewhere"),
-    Defect("EGR204", UDR, lambda shop: _hop(shop, "10.1.0"), "warn", name="no-address"),
+    Defect("EGR204", UDR, lambda shop: _hop(shop, "10.1.1.9"), "warn", name="nobody", unknown=_BEHIND),
+    Defect("EGR204", UDR, lambda shop: _hop(shop, "172.16.0.4"), "warn", name="elsewhere", unknown=_BEHIND),
+    Defect("EGR204", UDR, lambda shop: _hop(shop, "10.1.0"), "warn", name="no-address", unknown=_BEHIND),
     Defect("EGR209", UDR, lambda shop: shop.estate.resources.pop(_RULES.lower()), name="no-rules"),
     Defect("EGR209", UDR, lambda shop: _collection(shop).update(action={"type": "Deny"}), name="denied"),
     Defect("EGR209", UDR, lambda shop: _collection(shop)["rules"].pop(), "warn", name="tag-alone"),
-    Defect("EGR210", UDR, _appliance, name="no-ip-forwarding"),
-    Defect("EGR210", UDR, _inside, name="inside"),
+    Defect("EGR210", UDR, _appliance, name="no-ip-forwarding", unknown=_BEHIND),
+    Defect("EGR210", UDR, _inside, name="inside", unknown=_BEHIND),
     Defect("EGR210", UDR, _disconnect, name="peering"),
-    Defect("EGR210", UDR, lambda shop: shop.estate[_FIREWALL]["properties"].update(ipConfigurations=[]), name="idle"),
+    Defect("EGR210", UDR, _idle, name="idle", unknown=_BEHIND),
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.armsim.estate import OTHER_SUBSCRIPTION, isolated
+from tests.armsim.estate import CONTROL_PLANE, OTHER_SUBSCRIPTION, isolated, network_id
 from tests.builders import Shop
 from tests.defects import LB, MNAT, NONE, UANAT, UDR, Defect
 
+IDENTITY = network_id("x", "id-shop").replace("Microsoft.Network/x", "Microsoft.ManagedIdentity/userAssignedIdentities")
+STANDARD = {"nat_gateway_sku": "Standard"}
 DUAL = ["IPv4", "IPv6"]
 
 
@@ -21,7 +23,8 @@ def _kubenet(shop: Shop) -> None:
 
 def _kubenet_elsewhere(shop: Shop) -> None:
     shop.network(networkPlugin="kubenet")
-    shop.document["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {}}
+    identity = {"principalId": CONTROL_PLANE, "clientId": CONTROL_PLANE}
+    shop.document["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: identity}}
     table = shop.estate.route_table("rt-far", "10.1.0.4", subscription=OTHER_SUBSCRIPTION)
     for subnet in shop.subnets.values():
         shop.estate.attach(subnet, route_table=table)
@@ -51,8 +54,10 @@ DEFECTS = [
     Defect("EGR213", UANAT, lambda shop: _own_gateway(shop, provisioningState="Failed")),
     Defect("EGR213", UANAT, _zoned, "warn", name="zones"),
     Defect("EGR214", UANAT, lambda shop: shop.routed("snet-apps"), "warn"),
-    Defect("EGR214", UANAT, lambda shop: shop.halves("snet-apps"), "warn", name="halves"),
-    Defect("EGR215", MNAT, lambda shop: shop.network(ipFamilies=DUAL), options={"nat_gateway_sku": "Standard"}),
+    Defect("EGR214", UANAT, lambda shop: shop.halves("snet-apps"), "warn", name="halves", unknown=("EGR306",)),
+    Defect(
+        "EGR215", MNAT, lambda shop: shop.network(ipFamilies=DUAL), "fail", ("EGR111",), {"nat_gateway_sku": "Standard"}
+    ),
     Defect("EGR215", UANAT, lambda shop: shop.network(ipFamilies=DUAL), "warn"),
     Defect("EGR221", LB, lambda shop: None, "warn"),
     Defect("EGR222", LB, lambda shop: shop.routed("snet-apps"), "warn"),

@@ -31,7 +31,7 @@ def _growing(shop: Shop) -> None:
 
 DEFECTS = [
     Defect("EGR401", LB, lambda shop: shop.estate.quota("PublicIPAddresses", **FULL), name="all"),
-    Defect("EGR401", MNAT, lambda shop: shop.estate.quota("StandardSkuPublicIpAddresses", **FULL), name="sku"),
+    Defect("EGR401", LB, lambda shop: shop.estate.quota("StandardSkuPublicIpAddresses", **FULL), name="sku"),
     Defect("EGR401", MNAT, lambda shop: shop.estate.quota("PublicIPAddresses", 4), options={"ip_count": 4}),
     Defect("EGR402", LB, lambda shop: shop.pool("apps", count=9), options={"ports": PORTS}, name="nodes"),
     Defect(
