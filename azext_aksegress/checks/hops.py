@@ -261,7 +261,7 @@ def _lets_through(subnet: Subnet, _: RouteTable, address: str) -> Iterator[Outco
         found = hops.owner(subnet, address)
         if found and found.forwards:
             raise Untold(found.id, f"what {found.kind} {found.name}, or what is behind it, lets through")
-        yield Skip("EGR210" if found else "EGR204")
+        yield Skip("EGR210" if found or hops.deallocated_firewalls(subnet, address) else "EGR204")
         return
     sources = [known for known in subnet.ranges if known.version == 4]
     if not sources:
@@ -277,14 +277,14 @@ def _lets_through(subnet: Subnet, _: RouteTable, address: str) -> Iterator[Outco
         whole = sum(known.num_addresses for known in sources)
         nothing = all(sum(known.num_addresses for known in left) == whole for left in at_best.values())
         outcome = Fail if nothing and not _has_proxy(subnet.cluster) else Warn
-        seen = "nothing of what AKS needs" if nothing else f"not {_some(closed)}"
-        fix = opening(subnet, firewall, closed)
-        yield outcome(filters, f"{name} lets {seen} through from {subnet.name}", fix=fix)
+        seen = "anything that AKS needs" if nothing else _some(closed)
+        fix = opening(subnet.cluster, firewall, closed)
+        yield outcome(filters, f"{name} does not let {seen} through from {subnet.name}", fix=fix)
     if unclear:
         reason = next((rule.unread for rule in rules if rule.unread), None)
         raise reason or Untold(filters, f"whether it lets {_some(unclear)} through from {subnet.name}")
     if not closed:
-        yield Pass(filters, f"{name} lets {len(flows)} of {len(flows)} through from {subnet.name}")
+        yield Pass(filters, f"{name} lets all {len(flows)} that AKS needs through from {subnet.name}")
 
 
 def _some(flows: Sequence[Flow]) -> str:

@@ -102,10 +102,12 @@ def _pool(cluster: Json, row: Json) -> Json:
 def endpoints(arm: Arm, request: Request) -> Answer:
     """What the nodes must reach, by category."""
     cluster = _cluster(arm, request)
-    names = {**ENDPOINTS, "apiserver": (HTTPS, [cluster["properties"].get("fqdn")])}
+    properties = cluster["properties"]
+    name = properties.get("fqdn") if isinstance(properties, dict) else None
+    names = {**ENDPOINTS, "apiserver": (HTTPS, [name])}
     rows = []
     for category, ((port, protocol), domains) in names.items():
         details = [{"port": port, "protocol": protocol}]
-        reached = [{"domainName": name, "endpointDetails": details} for name in domains]
+        reached = [{"domainName": domain, "endpointDetails": details} for domain in domains]
         rows.append({"category": category, "endpoints": reached})
     return Answer({"value": rows})
