@@ -16,7 +16,7 @@ NETWORK_INTERFACE = "network interface"
 LOAD_BALANCER = "internal load balancer"
 
 FIREWALL_SUBNET = "AzureFirewallSubnet"
-"""The only subnet that an Azure Firewall can be in (Azure documentation, firewall-faq, 2026-11)."""
+"""The only subnet that an Azure Firewall can be in (Azure documentation, firewall-faq, 2022-09-12)."""
 
 EARLY_PEERS = 4
 """Up to so many peers are read before it is known which of them a next hop is in, to save a round of reads."""
@@ -265,7 +265,7 @@ def _hub(firewall: Json) -> tuple[str, ...]:
 
 def deallocated_firewalls(subnet: Subnet, address: str) -> tuple[Owner, ...]:
     """The Azure Firewalls that may have had an address before they were deallocated, which takes their addresses
-    (Azure documentation, firewall-faq): those of the resource group of the network in whose AzureFirewallSubnet the
+    (Azure documentation, firewall-faq, 2022-09-12): those of the resource group of the network in whose AzureFirewallSubnet the
     address lies, else those of its subscription; raises Unread."""
     at = subnet_at(subnet, address)
     if at is None or not arm.same(at.name, FIREWALL_SUBNET):

@@ -1,5 +1,5 @@
 """The commands of the extension azure-firewall that let flows through a firewall (its reference in the documentation
-of az, 2026-11)."""
+of az)."""
 
 from __future__ import annotations
 

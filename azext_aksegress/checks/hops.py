@@ -17,7 +17,7 @@ from azext_aksegress.opening import opening
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread, Untold
 
-_ROUTES = "Azure documentation, virtual-networks-udr-overview, 2026-11"
+_ROUTES = "Azure documentation, virtual-networks-udr-overview"
 _ROUTES_URL = "https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview"
 _SHOWN = 3
 
@@ -123,8 +123,8 @@ def _other_hop(table: RouteTable, address: str, instead: str = "<firewall-privat
     reads=_what_the_hops_are,
     sources=(
         _ROUTES,
-        "Azure documentation, virtual-network-troubleshoot-peering-issues, 2026-11",
-        "Azure documentation, firewall-faq, 2026-11",
+        "Azure documentation, virtual-network-troubleshoot-peering-issues, 2019-08-28",
+        "Azure documentation, firewall-faq, 2022-09-12",
     ),
     url=_ROUTES_URL,
 )
@@ -239,7 +239,7 @@ def _firewalls(subnet: Subnet) -> Iterator[Json]:
     reads=_what_the_rules_are,
     sources=(
         "AKS documentation, outbound-rules-control-egress.md and limit-egress-traffic.md, 2026-07-02",
-        "Azure documentation, firewall/rule-processing.md, 2026-11",
+        "Azure documentation, firewall/rule-processing.md, 2020-04-10",
     ),
     url="https://learn.microsoft.com/azure/aks/limit-egress-traffic",
 )
