@@ -264,9 +264,9 @@ def _hub(firewall: Json) -> tuple[str, ...]:
 
 
 def deallocated_firewalls(subnet: Subnet, address: str) -> tuple[Owner, ...]:
-    """The Azure Firewalls that may have had an address before they were deallocated, which takes their addresses
-    (Azure documentation, firewall-faq, 2022-09-12): those of the resource group of the network in whose AzureFirewallSubnet the
-    address lies, else those of its subscription; raises Unread."""
+    """The Azure Firewalls that may have had an address before they were deallocated: where it lies in an
+    AzureFirewallSubnet, those without addresses in the resource group of that network, which a firewall shares (Azure
+    documentation, firewall-faq, 2022-09-12), else in its subscription; raises Unread."""
     at = subnet_at(subnet, address)
     if at is None or not arm.same(at.name, FIREWALL_SUBNET):
         return ()
