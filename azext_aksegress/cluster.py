@@ -290,9 +290,10 @@ class Cluster(ClusterDocument):
     @property
     def interface_subnet_ids(self) -> tuple[str, ...]:
         """The subnets of the network interfaces in the node resource group, which nodes have that are in no scale set,
-        such as those of node auto-provisioning; private endpoints are no nodes; raises Unread."""
+        such as those of node auto-provisioning; private endpoints and links are no nodes; raises Unread."""
         interfaces = self.snapshot.collection(self.in_node_group("Microsoft.Network/networkInterfaces"))
-        nodes = [found for found in interfaces if not arm.dig(found, "properties", "privateEndpoint")]
+        others = ("privateEndpoint", "privateLinkService")
+        nodes = [found for found in interfaces if not any(arm.dig(found, "properties", key) for key in others)]
         rows = (row for found in nodes for row in arm.objects(found, "properties", "ipConfigurations"))
         ids = (arm.text(row, "properties", "subnet", "id") for row in rows)
         return tuple({found.lower(): found for found in ids if found}.values())

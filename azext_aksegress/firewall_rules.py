@@ -28,7 +28,7 @@ _HOSTING = (
     "microsoftcontainerregistry",
 )
 """How service tags begin that may hold the addresses behind names that AKS needs (Azure documentation,
-service-tags-overview, 2026-11)."""
+service-tags-overview)."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Network rules come before application rules; of each, a parent's before a child's, then by priority of the group and of
 the collection; the first match decides, and what nothing matches is denied (Azure documentation,
-firewall/rule-processing.md, 2026-11).
+firewall/rule-processing.md, 2020-04-10; firewall-manager/rule-hierarchy).
 """
 
 from __future__ import annotations

@@ -47,6 +47,11 @@ def where(resource_id: str) -> dict[str, str]:
     }
 
 
+def named(resource_id: str) -> dict[str, str]:
+    """The options that name a resource where a command takes no `--ids`, as those of `az aks` do not."""
+    return {**where(resource_id), "name": arm.name(resource_id)}
+
+
 def az(command: str, **options: str | bool | Sequence[str]) -> str:
     """An az command to paste into a POSIX shell; every value is quoted, since names from Azure are data.
 

@@ -8,15 +8,15 @@ from typing import Iterable, Iterator
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Subnet
-from azext_aksegress.network import Peering, Range, address_range, holds
-from azext_aksegress.snapshot import Unread, Untold
+from azext_aksegress.network import Peering, Range, address_range, holds, nat_gateway
+from azext_aksegress.snapshot import Snapshot, Unread, Untold
 
 AZURE_FIREWALL = "Azure Firewall"
 NETWORK_INTERFACE = "network interface"
 LOAD_BALANCER = "internal load balancer"
 
 FIREWALL_SUBNET = "AzureFirewallSubnet"
-"""The only subnet that an Azure Firewall can be in (Azure documentation, firewall-faq, 2026-11)."""
+"""The only subnet that an Azure Firewall can be in (Azure documentation, firewall-faq, 2022-09-12)."""
 
 EARLY_PEERS = 4
 """Up to so many peers are read before it is known which of them a next hop is in, to save a round of reads."""
@@ -247,9 +247,7 @@ def _is_at(firewall: Json, address: str | None) -> bool:
 
 def _networks_of(firewall: Json) -> set[str]:
     """The virtual network that a firewall is in, in lower case; none for a firewall in a virtual hub."""
-    rows = arm.objects(firewall, "properties", "ipConfigurations")
-    ids = (arm.text(row, "properties", "subnet", "id") for row in rows)
-    return {arm.parent(found).lower() for found in ids if found}
+    return {arm.parent(found).lower() for found in _subnets_of(firewall)}
 
 
 def _private(firewall: Json) -> tuple[str, ...]:
@@ -264,9 +262,9 @@ def _hub(firewall: Json) -> tuple[str, ...]:
 
 
 def deallocated_firewalls(subnet: Subnet, address: str) -> tuple[Owner, ...]:
-    """The Azure Firewalls that may have had an address before they were deallocated, which takes their addresses
-    (Azure documentation, firewall-faq): those of the resource group of the network in whose AzureFirewallSubnet the
-    address lies, else those of its subscription; raises Unread."""
+    """The Azure Firewalls that may have had an address before they were deallocated: where it lies in an
+    AzureFirewallSubnet, those without addresses in the resource group of that network, which a firewall shares (Azure
+    documentation, firewall-faq, 2022-09-12), else in its subscription; raises Unread."""
     at = subnet_at(subnet, address)
     if at is None or not arm.same(at.name, FIREWALL_SUBNET):
         return ()
@@ -289,6 +287,48 @@ def firewall_address_ids(subnet: Subnet, address: str | None) -> tuple[str, ...]
     firewall = firewall_at(subnet, address) if address else None
     if firewall is None or _hub(firewall):
         raise Untold(subnet.route_table_id, f"the public addresses behind next hop {address or 'without address'}")
+    gateway = _gateway_of(subnet.snapshot, firewall)
+    if gateway:
+        return nat_gateway(gateway, subnet.snapshot.resource(gateway)).address_ids
+    return _own_address_ids(firewall)
+
+
+def _own_address_ids(firewall: Json) -> tuple[str, ...]:
     configurations = arm.objects(firewall, "properties", "ipConfigurations")
     ids = (arm.text(item, "properties", "publicIPAddress", "id") for item in configurations)
     return tuple(found for found in ids if found)
+
+
+def carrier_ids(subnet: Subnet) -> Iterator[str]:
+    """What says which addresses the firewalls on the way have: their own, their subnets, and the NAT gateways on these;
+    raises Unread."""
+    for address in addresses(subnet):
+        firewall = firewall_at(subnet, address)
+        if firewall is None:
+            continue
+        yield from (*_subnets_of(firewall), *_own_address_ids(firewall))
+        gateway = _gateway_of(subnet.snapshot, firewall)
+        if gateway:
+            yield gateway
+
+
+def _subnets_of(firewall: Json) -> tuple[str, ...]:
+    rows = arm.objects(firewall, "properties", "ipConfigurations")
+    ids = (arm.text(row, "properties", "subnet", "id") for row in rows)
+    return tuple(dict.fromkeys(found for found in ids if found))
+
+
+def _gateway_of(snapshot: Snapshot, firewall: Json) -> str | None:
+    """The NAT gateway on a firewall's subnet, which then carries its egress (Azure documentation, firewall
+    integration with NAT gateway); a subnet that is not there has none; raises Unread."""
+    for subnet_id in _subnets_of(firewall):
+        try:
+            document = snapshot.resource(subnet_id)
+        except Unread as unread:
+            if unread.is_absent:
+                continue
+            raise
+        gateway = arm.text(document, "properties", "natGateway", "id")
+        if gateway:
+            return gateway
+    return None

@@ -1,5 +1,5 @@
 """The commands of the extension azure-firewall that let flows through a firewall (its reference in the documentation
-of az, 2026-11)."""
+of az)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from typing import Iterator, Sequence
 
 from azext_aksegress import arm, firewalls
 from azext_aksegress.arm import Json
-from azext_aksegress.cluster import Subnet
+from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.firewall_rules import AKS_TAG, Flow
 from azext_aksegress.fixes import Fix, az, before, where
+from azext_aksegress.snapshot import Unread
 
 _GROUP = "aks-egress"
 _WEB, _PACKETS = "aks-names", "aks-packets"
 
 
-def opening(subnet: Subnet, firewall: Json, flows: Sequence[Flow]) -> tuple[Fix, ...]:
-    """What to run so that flows from a subnet get through: names by the FQDN tag, the rest by network rules; raises
-    Unread."""
-    taken = firewalls.priorities(subnet.snapshot, firewall)
+def opening(cluster: Cluster, firewall: Json, flows: Sequence[Flow]) -> tuple[Fix, ...]:
+    """What to run so that flows from a cluster get through: names by the FQDN tag, the rest by network rules; for all
+    its subnets at once, since a collection is made only once; raises Unread."""
+    taken = firewalls.priorities(cluster.snapshot, firewall)
     free = [str(number) for number in range(100, 65000, 100) if number not in taken][:2]
-    sources = [str(known) for known in subnet.ranges if known.version == 4]
+    sources = sorted({found for subnet in cluster.subnets for found in _ranges(subnet)})
     policy_id = firewalls.policy_of(firewall)
     if policy_id:
         commands = _in_policy(policy_id, free[0], sources, flows)
@@ -29,11 +30,18 @@ def opening(subnet: Subnet, firewall: Json, flows: Sequence[Flow]) -> tuple[Fix,
     return tuple(before(command) for command in commands)
 
 
-def _packets(subnet_flows: Sequence[Flow]) -> list[tuple[str, str, str]]:
+def _ranges(subnet: Subnet) -> list[str]:
+    try:
+        return [str(known) for known in subnet.ranges if known.version == 4]
+    except Unread:  # which its own finding says
+        return []
+
+
+def _packets(flows: Sequence[Flow]) -> list[tuple[str, str, str]]:
     """Destination, port and protocol of each network rule; where no address is known, the service tag that holds it."""
     rows = (
         (flow.address or (flow.tags[-1] if flow.tags else "*"), str(flow.port), flow.protocol)
-        for flow in subnet_flows
+        for flow in flows
         if not flow.is_web
     )
     return list(dict.fromkeys(rows))

@@ -12,7 +12,7 @@ from azext_aksegress.arm import Json
 from azext_aksegress.body import for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import AFTER, Fix, az
+from azext_aksegress.fixes import AFTER, Fix, az, named
 from azext_aksegress.network import holds
 from azext_aksegress.report import Report
 from azext_aksegress.request import Request, Value
@@ -134,11 +134,11 @@ class Plan:
         """The commands that stay with the user once the move is made, in order: networks are shared, and AKS reimages
         no node by itself (AKS documentation, concepts-network-isolated.md, 2026-06-15)."""
         mends = [fix for finding in self.report.findings for fix in finding.seen.fix if fix.when == AFTER]
-        ids = self.cluster.id
+        here = named(self.cluster.id)
         if self._leaves_isolation and not self.request.artifact_source:
-            mends.append(Fix(AFTER, az("aks update", ids=ids, bootstrap_artifact_source="Direct")))
+            mends.append(Fix(AFTER, az("aks update", **here, bootstrap_artifact_source="Direct")))
         if self._leaves_isolation or self.request.artifact_source:
-            mends.append(Fix(AFTER, az("aks upgrade", ids=ids, node_image_only=True)))
+            mends.append(Fix(AFTER, az("aks upgrade", **here, node_image_only=True)))
         return tuple(dict.fromkeys(mends))
 
     def to_json(self) -> Json:

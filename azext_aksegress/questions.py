@@ -55,8 +55,10 @@ def body(cluster: Cluster, resource_id: str) -> Json | None:
         return {"query": NETWORK_RULES, "options": {"resultFormat": "objectArray"}}
     if not resource_id.lower().endswith(POLICIES.lower()):
         return None
+    tags = arm.dig(cluster.document, "tags")
     content = {
         "type": _PUBLIC_IP,
+        "tags": tags if isinstance(tags, dict) else {},  # those of the cluster, which AKS gives to what it makes
         "apiVersion": "2025-07-01",
         "name": "aksegress-check",
         "location": cluster.location or "",

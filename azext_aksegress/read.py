@@ -98,6 +98,7 @@ def _firewalls(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
     table_id = subnet.route_table_id
     if table_id and (not cluster.made_by_aks(table_id) or any(subnet.internet_routes)):
         yield from hops.firewalls_ids(subnet)
+        yield from hops.carrier_ids(subnet)
 
 
 def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:

@@ -33,7 +33,7 @@ _API_VERSIONS = {
     "microsoft.features": "2021-07-01",
     "microsoft.kubernetesconfiguration": "2023-05-01",
     "microsoft.containerregistry": "2023-07-01",
-    "microsoft.policyinsights": "2022-03-01",
+    "microsoft.policyinsights": "2023-03-01",
     "microsoft.resourcegraph": "2022-10-01",
 }
 """The api-version of each provider or type. Microsoft.Network's is that of az 2.91.0, the first in its commands with a

@@ -17,10 +17,21 @@ from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot, Unread
 from tests.armsim.arm import Arm
 from tests.armsim.arm import Request as HttpRequest
-from tests.armsim.estate import CONTROL_PLANE, NETWORK_GROUP, Estate, cluster_id, isolated, node_group, scope
+from tests.armsim.estate import (
+    CONTROL_PLANE,
+    NETWORK_GROUP,
+    SUBSCRIPTION,
+    Estate,
+    cluster_id,
+    isolated,
+    node_group,
+    scope,
+)
 
 CLUSTER = "aks-shop"
 AZ = "2.91.0"
+NAMED = f"--subscription {SUBSCRIPTION} --resource-group rg-shop --name {CLUSTER}"
+"""How a command of az names the cluster where it takes no `--ids`."""
 NOW = "2026-11-23T06:00:00Z"
 """A Monday: when snapshots are taken."""
 

@@ -5,7 +5,7 @@ import pytest
 from azext_aksegress import egress, profiles
 from azext_aksegress.report import show_json
 from azext_aksegress.request import Request
-from tests.armsim.estate import SUBSCRIPTION, node_group
+from tests.armsim.estate import SUBSCRIPTION, network_id, node_group
 from tests.builders import CLUSTER, Shop
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
@@ -52,6 +52,19 @@ class TestEffectivePath:
 
     def test_a_route_that_drops_leaves_no_path(self) -> None:
         assert set(paths(Shop.byo().routed(hop=None, hop_type="None")).values()) == {"none"}
+
+    def test_a_nat_gateway_on_the_firewalls_subnet_gives_its_addresses(self) -> None:
+        shop = Shop.byo().routed()
+        gateway = shop.estate.nat_gateway("nat-hub", [shop.estate.public_ip("pip-hub", "52.0.0.9")])
+        shop.estate.attach(
+            network_id("virtualNetworks", "vnet-hub") + "/subnets/AzureFirewallSubnet", nat_gateway=gateway
+        )
+        assert egress.before(shop.cluster()).known == ("52.0.0.9",)
+
+    def test_a_firewalls_subnet_that_cannot_be_read_leaves_its_addresses_open(self) -> None:
+        shop = Shop.byo().routed()
+        shop.arm.forbid(network_id("virtualNetworks", "vnet-hub"))
+        assert not egress.before(shop.cluster()).complete
 
     def test_a_virtual_network_gateway_is_named(self) -> None:
         assert set(paths(Shop.byo().routed(hop_type="VirtualNetworkGateway")).values()) == {"virtualNetworkGateway"}

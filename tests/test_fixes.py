@@ -9,7 +9,7 @@ from tests.builders import Shop, fixes
 
 
 def test_options_are_spelled_as_az_spells_them() -> None:
-    assert az("aks update", ids="/x", node_image_only=True) == "az aks update --ids /x --node-image-only"
+    assert az("aks upgrade", name="x", node_image_only=True) == "az aks upgrade --name x --node-image-only"
 
 
 def test_an_option_with_several_values() -> None:

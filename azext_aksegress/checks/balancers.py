@@ -11,7 +11,7 @@ from azext_aksegress.arm import Json
 from azext_aksegress.checks import Outcome, Pass, Warn, check
 from azext_aksegress.checks.nodes import in_the_cluster
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import Fix, az, before, cutover, where
+from azext_aksegress.fixes import Fix, az, before, cutover, named, where
 from azext_aksegress.matrix import LOAD_BALANCER, MANAGED_NAT_GATEWAY, USER_DEFINED_ROUTING
 from azext_aksegress.network import NatGateway, address_range, holds
 from azext_aksegress.request import Request
@@ -256,7 +256,7 @@ def _keep_frontends(cluster: Cluster, rule: Json, kept: Sequence[str]) -> str:
 
 def _reconcile(cluster: Cluster) -> str:
     """An update without options, with which AKS puts its own addresses back: nothing else would be left."""
-    return az("aks update", ids=cluster.id)
+    return az("aks update", **named(cluster.id))
 
 
 def _nat_gateway(cluster: Cluster) -> Iterator[Outcome]:

@@ -233,12 +233,16 @@ def no_nat_gateway_stays(subnet: Subnet, request: Request) -> Iterator[Outcome]:
 def windows_pools_have_outbound_nat(pool: Pool, _: Request) -> Iterator[Outcome]:
     """AKS refuses loadBalancer for a pool made without outbound NAT, which can be set only when a pool is made."""
     if pool.outbound_nat_disabled:
-        of_the_pool = {**where(pool.id), "cluster_name": arm.part(pool.id, "managedClusters")}
-        yield Fail(
-            pool.id,
-            f"pool {pool.name} has disableOutboundNat",
-            fix=(
-                before(az("aks nodepool add", **of_the_pool, name="<new-pool>", os_type="Windows")),
-                before(az("aks nodepool delete", **of_the_pool, name=pool.name)),
-            ),
-        )
+        yield Fail(pool.id, f"pool {pool.name} has disableOutboundNat", fix=recreate(pool))
+
+
+def recreate(pool: Pool) -> tuple[Fix, ...]:
+    """A pool keeps its setting for life, so another one takes its place, on the same subnet."""
+    of_the_cluster = {**where(pool.id), "cluster_name": arm.part(pool.id, "managedClusters")}
+    settings = {"mode": "mode", "os_type": "osType", "node_vm_size": "vmSize", "vnet_subnet_id": "vnetSubnetID"}
+    stored = {option: arm.text(pool.document, key) for option, key in settings.items()}
+    like = {option: value for option, value in stored.items() if value}
+    return (
+        before(az("aks nodepool add", **of_the_cluster, name="<new-pool>", **like)),
+        before(az("aks nodepool delete", **of_the_cluster, name=pool.name)),
+    )

@@ -17,7 +17,7 @@ from azext_aksegress.opening import opening
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread, Untold
 
-_ROUTES = "Azure documentation, virtual-networks-udr-overview, 2026-11"
+_ROUTES = "Azure documentation, virtual-networks-udr-overview"
 _ROUTES_URL = "https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview"
 _SHOWN = 3
 
@@ -124,8 +124,8 @@ def _other_hop(table: RouteTable, address: str, instead: str = "<firewall-privat
     reads=_what_the_hops_are,
     sources=(
         _ROUTES,
-        "Azure documentation, virtual-network-troubleshoot-peering-issues, 2026-11",
-        "Azure documentation, firewall-faq, 2026-11",
+        "Azure documentation, virtual-network-troubleshoot-peering-issues, 2019-08-28",
+        "Azure documentation, firewall-faq, 2022-09-12",
     ),
     reference=_ROUTES_URL,
     observed_at="virtualNetworkPeerings, networkInterfaces, azureFirewalls",
@@ -241,7 +241,7 @@ def _firewalls(subnet: Subnet) -> Iterator[Json]:
     reads=_what_the_rules_are,
     sources=(
         "AKS documentation, outbound-rules-control-egress.md and limit-egress-traffic.md, 2026-07-02",
-        "Azure documentation, firewall/rule-processing.md, 2026-11",
+        "Azure documentation, firewall/rule-processing.md, 2020-04-10",
     ),
     reference="https://learn.microsoft.com/azure/aks/limit-egress-traffic",
     observed_at="firewall policy rules; the cluster's own outboundNetworkDependenciesEndpoints",
@@ -264,7 +264,7 @@ def _lets_through(subnet: Subnet, _: RouteTable, address: str) -> Iterator[Outco
         found = hops.owner(subnet, address)
         if found and found.forwards:
             raise Untold(found.id, f"what {found.kind} {found.name}, or what is behind it, lets through")
-        yield Skip("EGR210" if found else "EGR204")
+        yield Skip("EGR210" if found or hops.deallocated_firewalls(subnet, address) else "EGR204")
         return
     sources = [known for known in subnet.ranges if known.version == 4]
     if not sources:
@@ -280,14 +280,14 @@ def _lets_through(subnet: Subnet, _: RouteTable, address: str) -> Iterator[Outco
         whole = sum(known.num_addresses for known in sources)
         nothing = all(sum(known.num_addresses for known in left) == whole for left in at_best.values())
         outcome = Fail if nothing and not _has_proxy(subnet.cluster) else Warn
-        seen = "nothing of what AKS needs" if nothing else f"not {_some(closed)}"
-        fix = opening(subnet, firewall, closed)
-        yield outcome(filters, f"{name} lets {seen} through from {subnet.name}", fix=fix)
+        seen = "anything that AKS needs" if nothing else _some(closed)
+        fix = opening(subnet.cluster, firewall, closed)
+        yield outcome(filters, f"{name} does not let {seen} through from {subnet.name}", fix=fix)
     if unclear:
         reason = next((rule.unread for rule in rules if rule.unread), None)
         raise reason or Untold(filters, f"whether it lets {_some(unclear)} through from {subnet.name}")
     if not closed:
-        yield Pass(filters, f"{name} lets {len(flows)} of {len(flows)} through from {subnet.name}")
+        yield Pass(filters, f"{name} lets all {len(flows)} that AKS needs through from {subnet.name}")
 
 
 def _some(flows: Sequence[Flow]) -> str:

@@ -9,7 +9,7 @@ from azext_aksegress import arm
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check, unknown
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import az, before, where
+from azext_aksegress.fixes import az, before, named, where
 from azext_aksegress.matrix import ISOLATED
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
@@ -48,7 +48,7 @@ def artifact_source_is_cache(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """AKS refuses none and block: nodes that take their images from the internet could not start any more."""
     if not images_are_cached(cluster):
         source = cluster.text("bootstrapProfile", "artifactSource")
-        here = {**where(cluster.id), "name": cluster.name}
+        here = named(cluster.id)
         yield Fail(
             cluster.id,
             f"the artifact source is {source or 'Direct'}",
@@ -110,7 +110,7 @@ def pools_were_reimaged(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     if made and made == changed:
         yield Pass(cluster.id, f"never changed since it was made with Cache, {made}")
         return
-    here = {**where(cluster.id), "name": cluster.name}
+    here = named(cluster.id)
     write = "Microsoft.ContainerService/managedClusters/write"
     changes = f"[?operationName.value=='{write}'].[eventTimestamp, caller]"
     yield Warn(
@@ -140,7 +140,7 @@ def pools_were_reimaged(cluster: Cluster, _: Request) -> Iterator[Outcome]:
 def isolation_is_supported(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """AKS does not support isolation for these: Windows nodes, kubenet and patches by the operating system itself need
     the internet."""
-    here = {**where(cluster.id), "name": cluster.name}
+    here = named(cluster.id)
     channel = cluster.text("autoUpgradeProfile", "nodeOSUpgradeChannel") or "NodeImage"  # what AKS takes by itself
     if arm.same(channel, "Unmanaged"):
         managed = before(az("aks update", **here, node_os_upgrade_channel="NodeImage"))
@@ -247,7 +247,7 @@ def nothing_added_needs_the_internet(cluster: Cluster, _: Request) -> Iterator[O
     for feature in _ADD_ONS:
         if _is_on(cluster, feature):
             command, option, value = feature.off
-            off = az(command, **where(cluster.id), name=cluster.name, **{option: value})
+            off = az(command, **named(cluster.id), **{option: value})
             expected = "a private endpoint for them, or off"
             yield Warn(cluster.id, f"{feature.name} needs {feature.hosts}", fix=(before(off),), expected=expected)
     try:

@@ -10,7 +10,7 @@ from azext_aksegress.arm import Json
 from azext_aksegress.checks import Fail, Outcome, Pass, Warn, check, label, unknown
 from azext_aksegress.checks.support import kubernetes_version
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import Fix, after, az, before
+from azext_aksegress.fixes import Fix, after, az, before, named
 from azext_aksegress.maintenance import LOOK_AHEAD, Window, moment, next_window
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Unread
@@ -43,10 +43,10 @@ def nothing_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
         if state is None:
             yield unknown(Unread(resource, "Azure's answer has no provisioningState"))
         elif state.lower() not in (settled.lower() for settled in SETTLED):
-            wait = az("aks wait", ids=cluster.id, updated=True)
+            wait = az("aks wait", **named(cluster.id), updated=True)
             yield Fail(resource, f"{who} is {state}", fix=(before(wait),), expected="Succeeded")
         elif not arm.same(state, "Succeeded"):
-            reconcile = az("aks update", ids=cluster.id)
+            reconcile = az("aks update", **named(cluster.id))
             yield Warn(resource, f"{who} is {state}", fix=(before(reconcile),), expected="Succeeded")
 
 
@@ -60,7 +60,7 @@ def cluster_is_running(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """A stopped cluster takes no update: only start and delete."""
     state = cluster.required("powerState", "code")
     if not arm.same(state, "Running"):
-        start = az("aks start", ids=cluster.id)
+        start = az("aks start", **named(cluster.id))
         yield Fail(cluster.id, f"{label(cluster.id)} is {state}", fix=(before(start),), expected="Running")
 
 

@@ -6,9 +6,10 @@ from typing import Iterator
 
 from azext_aksegress import arm
 from azext_aksegress.checks import Fail, Outcome, Pass, Warn, check
+from azext_aksegress.checks.gateways import recreate
 from azext_aksegress.checks.support import pools
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import Fix, az, before, where
+from azext_aksegress.fixes import az, before, named
 from azext_aksegress.matrix import (
     BYO_VNET,
     LOAD_BALANCER,
@@ -50,19 +51,7 @@ def no_node_public_ips(pool: Pool, request: Request) -> Iterator[Outcome]:
         return
     outcome = Fail if request.to == USER_DEFINED_ROUTING else Warn
     effect = _BESIDE_NODE_PUBLIC_IPS[request.to]
-    yield outcome(pool.id, f"each node of pool {pool.name} has a public IP: {effect}", fix=_recreate(pool))
-
-
-def _recreate(pool: Pool) -> tuple[Fix, ...]:
-    """A pool keeps its setting for life, so another one takes its place, on the same subnet."""
-    of_the_cluster = {**where(pool.id), "cluster_name": arm.part(pool.id, "managedClusters")}
-    settings = {"mode": "mode", "os_type": "osType", "node_vm_size": "vmSize", "vnet_subnet_id": "vnetSubnetID"}
-    stored = {option: arm.text(pool.document, key) for option, key in settings.items()}
-    like = {option: value for option, value in stored.items() if value}
-    return (
-        before(az("aks nodepool add", **of_the_cluster, name="<new-pool>", **like)),
-        before(az("aks nodepool delete", **of_the_cluster, name=pool.name)),
-    )
+    yield outcome(pool.id, f"each node of pool {pool.name} has a public IP: {effect}", fix=recreate(pool))
 
 
 @check(
@@ -91,7 +80,7 @@ def every_subnet_was_judged(cluster: Cluster, _: Request) -> Iterator[Outcome]:
 
 def in_the_cluster(cluster: Cluster, command: str) -> str:
     """An az command that runs another one in the cluster, also where its API server is private."""
-    return az("aks command invoke", **where(cluster.id), name=cluster.name, c=command)
+    return az("aks command invoke", **named(cluster.id), c=command)
 
 
 @check(

@@ -8,7 +8,7 @@ from azext_aksegress import egress, profiles
 from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
-from azext_aksegress.fixes import after, az, before
+from azext_aksegress.fixes import after, az, before, named
 from azext_aksegress.matrix import LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY, USER_DEFINED_ROUTING
 from azext_aksegress.network import address_range, holds
 from azext_aksegress.request import Request
@@ -116,7 +116,7 @@ def _covers_azure(cluster: Cluster, request: Request, known: str) -> bool:
 
 def _authorize(cluster: Cluster, new: Sequence[str]) -> str:
     kept = [known for known in cluster.authorized_ip_ranges if known != ONLY_THE_LOAD_BALANCER]
-    return az("aks update", ids=cluster.id, api_server_authorized_ip_ranges=",".join([*kept, *new]))
+    return az("aks update", **named(cluster.id), api_server_authorized_ip_ranges=",".join([*kept, *new]))
 
 
 @check(

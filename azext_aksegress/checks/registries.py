@@ -9,7 +9,7 @@ from azext_aksegress.arm import Json
 from azext_aksegress.checks import Note, Outcome, Pass, Skip, Warn, check, unknown
 from azext_aksegress.checks.isolation import images_are_cached
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import Fix, az, before, where
+from azext_aksegress.fixes import Fix, az, before, named, where
 from azext_aksegress.matrix import ISOLATED
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread, Untold
@@ -85,14 +85,10 @@ def cache_registry_is_fit(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     yield from _tier(registry_id, registry)
     yield from _privacy(cluster, registry_id, registry)
     if not arm.same(arm.text(registry, "properties", "publicNetworkAccess"), "Disabled"):
-        close = az("acr update", **_called(registry_id), public_network_enabled="false")
+        close = az("acr update", **named(registry_id), public_network_enabled="false")
         observed = f"{arm.name(registry_id)} answers on the internet too, which isolated nodes do not need"
         yield Note(registry_id, observed, fix=(before(close),), expected="public network access disabled")
     yield from _caching(registry_id, cluster.snapshot.collection(_cache_rules_id(registry_id)))
-
-
-def _called(registry_id: str) -> dict[str, str]:
-    return {**where(registry_id), "name": arm.name(registry_id)}
 
 
 def _is_premium(registry: Json) -> bool:
@@ -108,7 +104,7 @@ def _tier(registry_id: str, registry: Json) -> Iterator[Outcome]:
 
 
 def _upgrade(registry_id: str) -> Fix:
-    return before(az("acr update", **_called(registry_id), sku="Premium"))
+    return before(az("acr update", **named(registry_id), sku="Premium"))
 
 
 def _privacy(cluster: Cluster, registry_id: str, registry: Json) -> Iterator[Outcome]:

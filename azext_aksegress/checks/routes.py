@@ -7,7 +7,7 @@ from typing import Iterator, Sequence
 from azext_aksegress import arm
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster, Subnet
-from azext_aksegress.fixes import Fix, after, az, before, cutover, where
+from azext_aksegress.fixes import Fix, after, az, before, cutover, named, where
 from azext_aksegress.matrix import (
     ISOLATED,
     LOAD_BALANCER,
@@ -262,7 +262,7 @@ def _kept_by_kubenet(cluster: Cluster, table_id: str) -> Iterator[Outcome]:
     if identity and kind is None:
         raise Unread(cluster.id, "Azure's answer has no type of identity")
     if kind and not cluster.made_by_aks(table_id) and "userassigned" not in kind.lower() and kind.lower() != "none":
-        assign = az("aks update", ids=cluster.id, enable_managed_identity=True, assign_identity="<identity-id>")
+        assign = az("aks update", **named(cluster.id), enable_managed_identity=True, assign_identity="<identity-id>")
         yield Fail(
             table_id,
             f"{arm.name(table_id)} is one's own, and the cluster's identity is {kind}",

@@ -9,7 +9,7 @@ from packaging.version import Version
 from azext_aksegress import arm, egress, matrix, profiles
 from azext_aksegress.checks import Done, Fail, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import after, az, before, where
+from azext_aksegress.fixes import after, az, before, named
 from azext_aksegress.pools import Pool
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Unread
@@ -114,7 +114,7 @@ def pools_are_scale_sets(pool: Pool, _: Request) -> Iterator[Outcome]:
     if arm.same(pool.type, "VirtualMachines"):
         yield Warn(pool.id, f"{observed}, which the documentation does not name", expected=expected)
     elif not arm.same(pool.type, expected):
-        migrate = az("aks update", ids=arm.parent(pool.id), migrate_vmas_to_vms=True)
+        migrate = az("aks update", **named(arm.parent(pool.id)), migrate_vmas_to_vms=True)
         fix = (before(migrate),) if arm.same(pool.type, "AvailabilitySet") else ()
         yield Fail(pool.id, observed, fix=fix, expected=expected)
 
@@ -130,7 +130,7 @@ def load_balancer_is_standard(cluster: Cluster, _: Request) -> Iterator[Outcome]
     """AKS refuses to change the outbound type of a cluster with a Basic load balancer."""
     sku = cluster.required("networkProfile", "loadBalancerSku")
     if not arm.same(sku, "standard"):
-        upgrade = az("aks update", ids=cluster.id, load_balancer_sku="Standard")
+        upgrade = az("aks update", **named(cluster.id), load_balancer_sku="Standard")
         yield Fail(cluster.id, f"the load balancer is {sku}", fix=(before(upgrade),), expected="standard")
 
 
@@ -230,13 +230,13 @@ def kubernetes_version_allows_it(cluster: Cluster, request: Request) -> Iterator
     if found.release >= oldest:
         yield Pass(cluster.id, str(found))
         return
-    here = where(cluster.id)
+    here = named(cluster.id)
     yield Fail(
         cluster.id,
         f"Kubernetes {found}",
         fix=(
-            before(az("aks get-upgrades", **here, name=cluster.name, output="table")),
-            before(az("aks upgrade", **here, name=cluster.name, kubernetes_version="<next-version>")),
+            before(az("aks get-upgrades", **here, output="table")),
+            before(az("aks upgrade", **here, kubernetes_version="<next-version>")),
         ),
         expected=f"{'.'.join(map(str, oldest))} or newer",
     )
@@ -340,8 +340,8 @@ def node_auto_provisioning_is_off(cluster: Cluster, _: Request) -> Iterator[Outc
     if mode is None:
         cluster.known("nodeProvisioningProfile")
     elif arm.same(mode, "Auto"):
-        off = az("aks update", ids=cluster.id, node_provisioning_mode="Manual")
-        on = az("aks update", ids=cluster.id, node_provisioning_mode="Auto")
+        off = az("aks update", **named(cluster.id), node_provisioning_mode="Manual")
+        on = az("aks update", **named(cluster.id), node_provisioning_mode="Auto")
         yield Fail(
             cluster.id,
             "node auto-provisioning is on",

@@ -89,12 +89,19 @@ def _configured(cluster: Cluster, profile: str) -> list[str]:
     stored = cluster.setting("networkProfile", profile)
     if not isinstance(stored, dict):
         return []
-    ignored = ("effectiveOutboundIPs", "sku")
-    return [
-        f"{profile}.{key} = {_short(value)}"
-        for key, value in sorted(stored.items())
-        if key not in ignored and value not in (None, {}, []) and not _is_default(value, _default(profile, key))
-    ]
+    kept = {key: value for key, value in stored.items() if key not in ("effectiveOutboundIPs", "sku")}
+    told = {key: value for key, value in kept.items() if not _is_default(value, _default(profile, key))}
+    if profile == profiles.PROFILES[matrix.MANAGED_NAT_GATEWAY] and _standard_is_gone(cluster):
+        told["sku"] = matrix.STANDARD
+    return [f"{profile}.{key} = {_short(value)}" for key, value in sorted(told.items()) if value not in (None, {}, [])]
+
+
+def _standard_is_gone(cluster: Cluster) -> bool:
+    """Whether a managed Standard gateway could not be had again: AKS takes StandardV2 by name where the region has it
+    (AKS engineering blog, 2026-09-29); raises Unread."""
+    if cluster.outbound_type != matrix.MANAGED_NAT_GATEWAY or cluster.location is None:
+        return False
+    return cluster.nat_gateway_sku == matrix.STANDARD and matrix.has_standard_v2(cluster.location)
 
 
 def _default(profile: str, key: str) -> object:

@@ -108,6 +108,6 @@ def endpoints(arm: Arm, request: Request) -> Answer:
     rows = []
     for category, ((port, protocol), domains) in names.items():
         details = [{"port": port, "protocol": protocol}]
-        reached = [{"domainName": name, "endpointDetails": details} for name in domains]
+        reached = [{"domainName": domain, "endpointDetails": details} for domain in domains]
         rows.append({"category": category, "endpoints": reached})
     return Answer({"value": rows})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.armsim.estate import cluster_id, isolated, node_group, scope
-from tests.builders import CLUSTER, Shop, fixes
+from tests.builders import CLUSTER, NAMED, Shop, fixes
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
 NETWORK = f"{scope(node_group(CLUSTER))}/providers/Microsoft.Network"
@@ -186,7 +186,7 @@ class TestEGR225OnlyWhatAksMade:
         shop = Shop.byo()
         row = shop.balancer["frontendIPConfigurations"][0]["properties"]
         row["publicIPAddress"]["id"] = shop.estate.public_ip("pip-own", "52.0.0.9")
-        assert fixes(shop.findings("EGR225", UDR)) == [("cutover", f"az aks update --ids {cluster_id(CLUSTER)}")]
+        assert fixes(shop.findings("EGR225", UDR)) == [("cutover", f"az aks update {NAMED}")]
 
     def test_own_addresses_that_the_profile_names_pass(self) -> None:
         shop = Shop.byo()
@@ -263,7 +263,7 @@ class TestEGR225OnlyWhatAksMade:
     def test_a_gateway_with_foreign_addresses_only_is_put_right_by_aks(self) -> None:
         shop = Shop.managed(MNAT)
         shop.managed_gateway["properties"]["publicIpAddresses"] = [{"id": shop.estate.public_ip("pip-own", "52.0.0.9")}]
-        assert fixes(shop.findings("EGR225", LB)) == [("cutover", f"az aks update --ids {cluster_id(CLUSTER)}")]
+        assert fixes(shop.findings("EGR225", LB)) == [("cutover", f"az aks update {NAMED}")]
 
     def test_a_gateway_of_ones_own_may_carry_what_it_likes(self) -> None:
         assert Shop.byo(UANAT).outcome("EGR225", LB) == "pass"

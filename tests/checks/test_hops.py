@@ -319,7 +319,7 @@ class TestEGR209FirewallLetsThrough:
         names = ["mcr.microsoft.com", "*.azure.com", "login.microsoftonline.com", "*.mcr-msedge.net", "*.azmk8s.io"]
         rule = {**aks_rule(), "fqdnTags": [], "targetFqdns": [*names, "*.microsoft.com", "*.azureedge.net"]}
         shop = ruled(rule, node_rule(ports=["123"]))
-        assert "not the API server's address:443 for pods through" in observed(shop, "EGR209")[0]
+        assert "does not let the API server's address:443 for pods through" in observed(shop, "EGR209")[0]
         rule["targetFqdns"].remove("mcr.microsoft.com")
         rule["targetFqdns"].remove("*.microsoft.com")
         found = observed(ruled(rule, node_rule(ports=["123"]), node_rule(ports=["443"], protocol="UDP")), "EGR209")[0]
@@ -371,6 +371,11 @@ class TestEGR209FirewallLetsThrough:
 
     def test_an_address_that_nothing_has_is_judged_elsewhere(self) -> None:
         assert observed(Shop.byo().routed(hop="10.1.1.9"), "EGR209") == ["because of EGR204"]
+
+    def test_a_deallocated_firewall_is_judged_elsewhere(self) -> None:
+        shop = Shop.byo().routed()
+        firewall(shop)["properties"]["ipConfigurations"] = []
+        assert observed(shop, "EGR209") == ["because of EGR210"]
 
     def test_classic_rules_are_judged_too(self) -> None:
         shop = Shop.byo().routed()
@@ -429,7 +434,7 @@ class TestEGR209FirewallLetsThrough:
             f"{policy} collection rule add",
         ]
         assert found[1][1].endswith("--protocols Http=80 Https=443 --fqdn-tags AzureKubernetesService")
-        assert "--source-addresses 10.240.0.0/24 " in found[1][1]
+        assert "--source-addresses 10.240.0.0/24 10.240.1.0/24 " in found[1][1]
         assert "--destination-addresses AzureCloud.westeurope --destination-ports 443" in found[3][1]
 
     def test_the_fix_takes_a_priority_that_is_free(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from azext_aksegress import checks
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.request import Request
-from tests.builders import Shop, fixes
+from tests.builders import NAMED, Shop, fixes
 
 UDR, LB = "userDefinedRouting", "loadBalancer"
 CLUSTER_UPGRADES, NODE_UPGRADES = "aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"
@@ -32,7 +32,7 @@ class TestEGR107NothingIsRunning:
         shop = Shop.byo().set(provisioningState=state)
         assert shop.outcome("EGR107", UDR) == "warn"
         ((when, command),) = fixes(shop.findings("EGR107", UDR))
-        assert (when, command) == ("before", f"az aks update --ids {shop.document['id']}")
+        assert (when, command) == ("before", f"az aks update {NAMED}")
 
     def test_a_cluster_without_a_state_is_unknown(self) -> None:
         assert Shop.byo().set(provisioningState=None).outcome("EGR107", UDR) == "unknown"

@@ -35,8 +35,12 @@ class TestEGR601WayBackIsInTheMatrix:
         }
 
     def test_the_way_back_to_a_managed_nat_gateway_names_its_sku(self) -> None:
-        command = Shop.managed(MNAT).report(LB).way_back["command"]
-        assert command.endswith("--to managedNATGateway --nat-gateway-sku Standard")
+        shop = Shop.managed(MNAT)
+        shop.document["location"] = "swedensouth"
+        assert shop.report(LB).way_back["command"].endswith("--to managedNATGateway --nat-gateway-sku Standard")
+
+    def test_where_aks_would_refuse_a_standard_one_by_name_it_names_none(self) -> None:
+        assert Shop.managed(MNAT).report(LB).way_back["command"].endswith("--to managedNATGateway")
 
     def test_the_report_of_a_one_way_door_gives_none(self) -> None:
         way_back = Shop.managed().report(MNAT, nat_gateway_sku=V2).way_back
@@ -96,6 +100,10 @@ class TestEGR602TodaysAddressesCanBeHadAgain:
 
 
 class TestEGR603NothingConfiguredIsLost:
+    def test_a_standard_gateway_that_cannot_be_had_again_is_lost(self) -> None:
+        (finding,) = Shop.managed(MNAT).findings("EGR603", LB)
+        assert "natGatewayProfile.sku = Standard" in (finding.seen.observed or "")
+
     def test_defaults_are_no_loss(self) -> None:
         assert Shop.byo().outcome("EGR603", UDR) == "pass"
         assert Shop.managed(MNAT).outcome("EGR603", LB) == "pass"
