@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Dict
 
 Json = Dict[str, Any]
 
@@ -10,7 +10,7 @@ Json = Dict[str, Any]
 def dig(document: Any, *path: str) -> Any:
     """The value at a path of keys, or None where the path ends before it."""
     for key in path:
-        if not isinstance(document, Mapping):
+        if not isinstance(document, dict):
             return None
         document = document.get(key)
     return document

@@ -15,6 +15,7 @@ from tests.armsim.messages import Answer, Json, Refusal, Request
 __all__ = ["TENANT", "Answer", "Arm", "Outcome", "Refusal", "Request", "new_id"]
 TENANT = "44444444-4444-4444-4444-444444444444"
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-\w+)?")
+_QUESTIONS = ("/microsoft.resourcegraph/resources", "/checkpolicyrestrictions")
 Handler = Callable[["Arm", Request], Answer]
 
 
@@ -59,7 +60,9 @@ class Arm:
 
     @property
     def writes(self) -> list[Request]:
-        return [request for request in self.journal if request.method not in ("GET", "HEAD")]
+        """What may change something; two providers are asked by POST, and change nothing."""
+        sent = [request for request in self.journal if request.method not in ("GET", "HEAD")]
+        return [request for request in sent if not request.path.lower().endswith(_QUESTIONS)]
 
     @property
     def depth(self) -> int:

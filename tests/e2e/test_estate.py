@@ -78,7 +78,7 @@ def test_each_of_a_whole_estate_reports_its_own_defect_and_no_false_blocker(az: 
         wrong += [fault for report, (_, defect) in zip(reports, members) for fault in faults(report, defect)]
     assert wrong == []
     assert len(together) >= 50
-    assert arm.writes == [request for request in arm.writes if request.method == "POST"]
+    assert arm.writes == []
 
 
 @pytest.mark.parametrize("defect", [defect for defect in DEFECTS if not shares(defect)], ids=str)

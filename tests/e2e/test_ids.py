@@ -73,7 +73,7 @@ class TestCheck:
         serve(shop.forbid("snet-apps"))
         result = az("aks", "egress", "check", "--ids", SHOP, TWO, "--to", UANAT)
         assert result.code == 5
-        assert sorted(row["verdict"] for row in result.json) == ["ready", "undetermined"]
+        assert sorted(row["verdict"] for row in result.json) == ["readyWithWarnings", "undetermined"]
 
     def test_without_a_target_each_row_names_its_cluster(self, az: Az, serve: Serve) -> None:
         serve(two_clusters())

@@ -108,7 +108,7 @@ class TestWhatIsSent:
     def test_block_goes_through_the_pinned_preview(self, az: Az, serve: Serve) -> None:
         shop = Shop.managed(**isolated())
         arm = serve(shop)
-        result = migrate(az, "--to", "block", "--yes")
+        result = migrate(az, "--to", "block", "--yes", "--accept", "EGR243")
         assert result.code == 0
         assert "preview api-version 2026-05-02-preview" in result.err
         mine = [request for request in arm.journal if request.path.lower().endswith("/managedclusters/aks-shop")]
@@ -118,7 +118,7 @@ class TestWhatIsSent:
     def test_a_managed_cluster_moves_there_and_back(self, az: Az, serve: Serve, target: str) -> None:
         shop = Shop.managed(**isolated())
         serve(shop)
-        assert migrate(az, "--to", target, "--yes", "--accept", "EGR604").code == 0
+        assert migrate(az, "--to", target, "--yes", "--accept", "EGR243", "EGR604").code == 0
         assert migrate(az, "--to", LB, "--yes").code == 0
         assert stored_type(shop) == LB
 
@@ -265,7 +265,7 @@ class TestOnATerminal:
     def test_an_output_format_gives_data_there_too(self, az: Az, serve: Serve) -> None:
         serve(Shop.byo().routed())
         result = on_a_terminal(az, "aks", "egress", "check", *CLUSTER, "--to", UDR, "-o", "json")
-        assert json.loads(result.out)["verdict"] == "ready"
+        assert json.loads(result.out)["verdict"] == "readyWithWarnings"
 
     def test_a_confirmed_move_is_made_and_told(self, az: Az, serve: Serve) -> None:
         shop = Shop.byo().routed()

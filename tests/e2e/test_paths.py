@@ -15,7 +15,7 @@ from tests.builders import Shop
 CLUSTER = ("-g", "rg-shop", "-n", "aks-shop")
 LB, MNAT, NONE, BLOCK = "loadBalancer", "managedNATGateway", "none", "block"
 V2 = ("--nat-gateway-sku", "StandardV2")
-ACCEPTED = ("--yes", "--accept", "EGR601", "EGR604")
+ACCEPTED = ("--yes", "--accept", "EGR243", "EGR601", "EGR604")
 Serve = Callable[[Shop], Arm]
 CELLS = [(path.vnet, path.origin, path.target) for path in matrix.PATHS if path.supported]
 REACHABLE = [(vnet, origin, target) for vnet, origin, target in CELLS if (vnet, target, origin) in CELLS]

@@ -19,7 +19,9 @@ from tests.test_defects import DEFECTS
 
 RANK = {"ready": 0, "readyWithWarnings": 1, "undetermined": 2, "blocked": 3}
 READY = {target: judged(world, target)["verdict"] for target, world in WORLDS.items()}
-often = settings(deadline=None, max_examples=250, derandomize=True, suppress_health_check=list(HealthCheck))
+SLOW_IS_FINE = list(HealthCheck)
+often = settings(deadline=None, max_examples=150, derandomize=True, suppress_health_check=SLOW_IS_FINE)
+each = settings(deadline=None, max_examples=40, derandomize=True, suppress_health_check=SLOW_IS_FINE)
 
 
 def outcomes(made: Json) -> set[tuple[str, str, str]]:
@@ -64,7 +66,7 @@ def test_what_cannot_be_read_turns_no_check_green(told: tuple[str, World]) -> No
 
 
 @pytest.mark.parametrize("target", OUTBOUND_TYPES)
-@often
+@each
 @given(data=st.data())
 def test_a_defect_more_never_makes_a_verdict_better(target: str, data: st.DataObject) -> None:
     mine = [defect for defect in DEFECTS if defect.to == target and not defect.base and not defect.options]
