@@ -78,19 +78,31 @@ def _wanted(cluster: Cluster) -> Iterator[str]:
 
 
 def _around(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
-    try:
-        table_id, gateway_id = subnet.route_table_id, subnet.nat_gateway_id
-    except Unread:
-        return
-    if table_id:
-        yield table_id
-    if gateway_id:
-        yield gateway_id
-    for more in (_firewalls, _gateway_addresses, _carried_addresses):
+    for more in (_tables, _gateways, _firewalls, _behind_firewalls, _gateway_addresses, _carried_addresses):
         try:
             yield from more(cluster, subnet)
         except Unread:
             continue
+
+
+def _tables(_: Cluster, subnet: Subnet) -> Iterator[str]:
+    table_id = subnet.route_table_id
+    if table_id:
+        yield table_id
+
+
+def _gateways(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
+    """The NAT gateway, unless routes of one's own carry all egress before it; a table is read first, since it can save
+    the gateways of all subnets and their addresses."""
+    gateway_id, table_id = subnet.nat_gateway_id, subnet.route_table_id
+    if not gateway_id or (table_id and not subnet.snapshot.knows(table_id)):
+        return
+    try:
+        needless = all(route and route.is_appliance for route in subnet.internet_routes)
+    except Unread:
+        needless = False
+    if not needless or cluster.made_by_aks(gateway_id):
+        yield gateway_id
 
 
 def _firewalls(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
@@ -98,7 +110,10 @@ def _firewalls(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
     table_id = subnet.route_table_id
     if table_id and (not cluster.made_by_aks(table_id) or any(subnet.internet_routes)):
         yield from hops.firewalls_ids(subnet)
-        yield from hops.carrier_ids(subnet)
+
+
+def _behind_firewalls(_: Cluster, subnet: Subnet) -> Iterator[str]:
+    return hops.carrier_ids(subnet)
 
 
 def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:

@@ -41,7 +41,7 @@ class Report:
             return NOTHING_TO_DO
         if self._any(FAIL):
             return BLOCKED
-        if any(finding.outcome == UNKNOWN and finding.check.blocks for finding in self.findings):
+        if any(finding.leaves_open for finding in self.findings):
             return UNDETERMINED
         return READY_WITH_WARNINGS if self._any(WARN) or self._any(UNKNOWN) else READY
 
@@ -136,7 +136,7 @@ def _stops(finding: Finding) -> bool:
     known = finding.check
     if finding.outcome == WARN:
         return known.acceptable and not known.blocks
-    return finding.outcome == FAIL or (finding.outcome == UNKNOWN and (known.blocks or known.acceptable))
+    return finding.outcome == FAIL or finding.leaves_open or (finding.outcome == UNKNOWN and known.acceptable)
 
 
 def make(snapshot: Snapshot, request: Request) -> Report:

@@ -45,6 +45,8 @@ READ_TIMEOUT = 20
 """Seconds without an answer after which one try of a read counts as failed."""
 RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout": READ_TIMEOUT}
 """A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks."""
+MAX_WAIT = 15
+"""Seconds that a part may ask to be waited for before another try; one that asks for more is unread."""
 SAFE = {"permit_redirects": False}
 """ARM answers where it is asked; a redirect would carry the cluster, or the word of somebody else, across hosts."""
 MAX_PAGES = 100
@@ -96,13 +98,15 @@ class ArmReader:
         config.user_agent_policy = kwargs.get("user_agent_policy") or policies.UserAgentPolicy(**kwargs)
         config.proxy_policy = policies.ProxyPolicy(**kwargs)
         config.redirect_policy = policies.RedirectPolicy(**SAFE)
-        config.retry_policy = policies.RetryPolicy(**kwargs)
+        config.retry_policy = _Patient(**kwargs)
         config.authentication_policy = kwargs["authentication_policy"]
         config.custom_hook_policy = kwargs.get("custom_hook_policy") or policies.CustomHookPolicy(**kwargs)
         config.logging_policy = kwargs["logging_policy"]
         config.http_logging_policy = kwargs["http_logging_policy"]
         self.credential = credential
         self.subscription_id = subscription_id
+        self.known_versions: dict[str, str] = {}
+        """The api-versions that this cloud answered with, by kind."""
         transport = RequestsTransport(session=_session(), session_owner=True, **kwargs)
         self._client: Any = PipelineClient(base_url, config=config, **{**kwargs, "transport": transport})
 
@@ -116,26 +120,22 @@ class ArmReader:
         answer = self._json(url, params, question)
         if not isinstance(arm.dig(answer, "data"), list):
             return answer
-        rows = [*arm.objects(answer, "data")]
+        rows = _members(answer, "data")
         for _ in range(MAX_PAGES):
             token = arm.text(answer, "$skipToken")
             if token is None:
-                break
+                return _all(rows, answer)
             options = {**question.get("options", {}), "$skipToken": token}
             answer = self._json(url, params, {**question, "options": options})
-            rows += arm.objects(answer, "data")
-        else:
-            raise NotAsked(f"more than {MAX_PAGES} pages")
-        if arm.dig(answer, "resultTruncated") in ("true", True):
-            raise NotAsked("the answer was cut short")
-        return tuple(rows)
+            rows += _members(answer, "data")
+        raise NotAsked(f"more than {MAX_PAGES} pages")
 
     def list(self, collection_id: str, api_version: str) -> Sequence[Json]:
         """All members of a collection, page by page, as long as the pages stay on the same host."""
         path, _, condition = collection_id.partition(FILTER)
         params = {"api-version": api_version, **({"$filter": condition} if condition else {})}
         page = self._json(self._client.format_url(path), params)
-        found = [*arm.objects(page, "value")]
+        found = _members(page, "value")
         for _ in range(MAX_PAGES):
             link = arm.text(page, "nextLink")
             if link is None:
@@ -143,7 +143,7 @@ class ArmReader:
             if not self.is_at_home(link):
                 raise NotAsked("the next page is on another host")
             page = self._json(link, {})
-            found += arm.objects(page, "value")
+            found += _members(page, "value")
         raise NotAsked(f"more than {MAX_PAGES} pages")
 
     def operation(self, url: str) -> tuple[Json, float]:
@@ -166,10 +166,37 @@ class ArmReader:
     def _send(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
         method, headers = "POST" if question else "GET", {"Accept": "application/json"}
         request = HttpRequest(method, url, params=params, headers=headers, json=question)
-        response = self._client.send_request(request)
+        response = self._client.send_request(request, retry_on_methods=("GET", "POST"))
         if response.status_code >= 300:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
         return response
+
+
+def _members(page: Any, key: str) -> list[Json]:
+    """The members on a page; what is no list of objects is no page, since nothing would look like none."""
+    rows = arm.dig(page, key)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise NotAsked("the answer is not a list")
+    return rows[:]
+
+
+def _all(rows: Sequence[Json], last: Json) -> Sequence[Json]:
+    """The rows of all pages, where the service does not say that there are more."""
+    total = arm.dig(last, "totalRecords")
+    if arm.dig(last, "resultTruncated") in ("true", True) or (isinstance(total, int) and len(rows) < total):
+        raise NotAsked("the answer was cut short")
+    return tuple(rows)
+
+
+class _Patient(policies.RetryPolicy):
+    """Tries again as Azure asks, as long as nobody has to wait for long: a part that is busy for minutes is unread."""
+
+    def is_retry(self, settings: Any, response: Any) -> Any:
+        """Whether to try once more; a refusal stays one, whatever it says about later."""
+        after = self.get_retry_after(response)
+        if response.http_response.status_code == 403 or (after and after > MAX_WAIT):
+            return False
+        return super().is_retry(settings, response)
 
 
 def _session() -> Session:
@@ -209,6 +236,8 @@ def said(error: AzureError) -> str:
 
 _ARM_ID = re.compile(r"/subscriptions(/[^/?#{}\\]+)+$", re.I)
 """Ids come from Azure's answers, and a token goes with each read: nothing that could name another host is read."""
+_OF_A_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+", re.I)
+"""The collections of which a resource group that is not there has no members."""
 
 
 def answer(reader: ArmReader, resource_id: str, question: Json | None = None) -> Answer:
@@ -218,9 +247,10 @@ def answer(reader: ArmReader, resource_id: str, question: Json | None = None) ->
     many = arm.is_collection(resource_id)
     try:
         with signed_in():
-            _, found = newest(lambda version: _read(reader, resource_id, version, question), _api_version(resource_id))
+            found = _read_at_a_known_version(reader, resource_id, question)
     except HttpResponseError as error:
-        if many and error.status_code == 404 and _code(error) in NONE_THERE:
+        of_a_group = many and not question and _OF_A_GROUP.fullmatch(resource_id)
+        if of_a_group and error.status_code == 404 and _code(error) in NONE_THERE:
             return ()
         return _unread(resource_id, error)
     except (AzureError, ValueError) as error:
@@ -232,6 +262,16 @@ def answer(reader: ArmReader, resource_id: str, question: Json | None = None) ->
     return found if isinstance(found, dict) else Unread(resource_id, "the answer is not a resource")
 
 
+def _read_at_a_known_version(reader: ArmReader, resource_id: str, question: Json | None) -> Any:
+    """A cloud that does not know an api-version says so once for each kind."""
+    kind, version = _api_version(resource_id)
+    version, found = newest(
+        lambda one: _read(reader, resource_id, one, question), reader.known_versions.get(kind, version)
+    )
+    reader.known_versions[kind] = version
+    return found
+
+
 def _read(reader: ArmReader, resource_id: str, version: str, question: Json | None) -> Any:
     if question:
         return reader.ask(resource_id, version, question)
@@ -239,16 +279,23 @@ def _read(reader: ArmReader, resource_id: str, version: str, question: Json | No
     return reader.list(resource_id, version) if many else reader.get(resource_id, version)
 
 
-def _api_version(resource_id: str) -> str:
-    kind = arm.resource_type(resource_id).lower()
+def _api_version(resource_id: str) -> tuple[str, str]:
+    """The kind of an id that has an api-version of its own, and that version."""
+    kind = _kind(resource_id).lower()
+    known = kind if kind in _API_VERSIONS else kind.partition("/")[0]
+    return known, _API_VERSIONS.get(known, _API_VERSIONS["microsoft.network"])
+
+
+def _kind(resource_id: str) -> str:
+    """The resource type; a feature's id names two providers, of which the first answers."""
     if "/providers/microsoft.features/" in resource_id.lower():
-        kind = "microsoft.features"
-    return _API_VERSIONS.get(kind) or _API_VERSIONS.get(kind.partition("/")[0], _API_VERSIONS["microsoft.network"])
+        return "Microsoft.Features/providers/features"
+    return arm.resource_type(resource_id)
 
 
 def _unread(resource_id: str, error: Exception) -> Unread:
     if isinstance(error, HttpResponseError):
-        permission = f"{arm.resource_type(resource_id)}/read" if error.status_code == 403 else None
+        permission = f"{_kind(resource_id)}/read" if error.status_code == 403 else None
         return Unread(resource_id, _reason(error), permission)
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         return Unread(resource_id, "Azure gave no answer")

@@ -31,6 +31,7 @@ class Reader:
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
         self.versions: list[str] = []
+        self.known_versions: dict[str, str] = {}
 
     def get(self, _: str, version: str) -> Any:
         self.versions.append(version)
@@ -154,6 +155,91 @@ class TestOnlyMethods:
     def test_a_question_passes_though_it_is_a_post(self, path: str) -> None:
         sent = SimpleNamespace(method="POST", url=f"https://azure{path}?api-version=1")
         OnlyMethods("GET").on_request(SimpleNamespace(http_request=sent))
+
+
+class Client:
+    """A pipeline that gives one body after the other."""
+
+    def __init__(self, *bodies: Any) -> None:
+        self._bodies = list(bodies)
+        self.sent: list[Any] = []
+
+    def format_url(self, path: str) -> str:
+        return f"https://azure{path}"
+
+    def send_request(self, request: Any, **_: Any) -> Any:
+        self.sent.append(request)
+        return SimpleNamespace(status_code=200, json=lambda: self._bodies.pop(0))
+
+
+def reader(*bodies: Any) -> resources.ArmReader:
+    made = resources.ArmReader.__new__(resources.ArmReader)
+    made._client, made.known_versions = Client(*bodies), {}
+    return made
+
+
+NEXT: Json = {"value": [{"id": "a"}], "nextLink": "https://azure/next"}
+ROWS: Json = {"data": [{"id": "a"}], "$skipToken": "more", "totalRecords": 2}
+
+
+class TestPages:
+    def test_all_pages_are_one_list(self) -> None:
+        assert resources.answer(reader(NEXT, {"value": [{"id": "b"}]}), NETWORKS) == ({"id": "a"}, {"id": "b"})
+
+    @pytest.mark.parametrize("body", [{}, [], None, {"value": None}, {"value": "x"}, {"value": [None]}, {"error": {}}])
+    def test_what_is_no_list_is_unread_and_not_empty(self, body: object) -> None:
+        for bodies in ((body,), (NEXT, body)):
+            found = resources.answer(reader(*bodies), NETWORKS)
+            assert isinstance(found, Unread)
+            assert found.reason == "the answer is not a list"
+
+    def test_another_page_of_a_question_is_asked_for_with_its_token(self) -> None:
+        made = reader(ROWS, {"data": [{"id": "b"}], "totalRecords": 2})
+        assert resources.answer(made, questions.GRAPH, {"query": "q", "options": {}}) == ({"id": "a"}, {"id": "b"})
+        assert '"$skipToken": "more"' in str(made._client.sent[1].content)
+
+    @pytest.mark.parametrize(
+        "bodies",
+        [
+            (ROWS, {}),
+            (ROWS, {"data": None}),
+            ({"data": [{"id": "a"}], "totalRecords": 5},),
+            ({"data": [], "resultTruncated": "true"},),
+        ],
+    )
+    def test_rows_that_are_not_all_are_unread(self, bodies: tuple[Any, ...]) -> None:
+        assert isinstance(resources.answer(reader(*bodies), questions.GRAPH, {"query": "q"}), Unread)
+
+
+class TestPatience:
+    @pytest.mark.parametrize(
+        ("status", "after", "again"), [(429, "5", True), (429, "300", False), (503, "5", True), (403, "5", False)]
+    )
+    def test_nobody_waits_for_minutes_or_for_a_refusal(self, status: int, after: str, again: bool) -> None:
+        http = SimpleNamespace(status_code=status, headers={"Retry-After": after})
+        settings = {"total": 4, "methods": ["GET"]}
+        request = SimpleNamespace(method="GET")
+        assert (
+            resources._Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
+        )
+
+
+def test_what_a_cloud_does_not_know_is_asked_once_for_each_kind() -> None:
+    message = "The supported api-versions are '2023-10-01'."
+    made = Reader(refused(400, "NoRegisteredProviderFound", message), {"id": "x"}, {"id": "y"})
+    for _ in range(2):
+        resources.answer(made, SUBNET)  # type: ignore[arg-type]
+    assert made.versions == ["2025-07-01", "2023-10-01", "2023-10-01"]
+
+
+def test_a_feature_that_is_forbidden_names_its_own_provider() -> None:
+    path = "/subscriptions/1/providers/Microsoft.Features/providers/Microsoft.ContainerService/features/SomePreview"
+    assert unread(path, refused(403, "AuthorizationFailed"))[1] == "Microsoft.Features/providers/features/read"
+
+
+def test_children_of_what_is_not_there_are_not_known_to_be_none() -> None:
+    groups = network_id("firewallPolicies", "policy") + "/ruleCollectionGroups"
+    assert unread(groups, refused(404, "ResourceNotFound"))[0].startswith("not found")
 
 
 class TestQuestions:

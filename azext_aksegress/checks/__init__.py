@@ -1,8 +1,13 @@
 """The engine: a check is one function that judges one fact of a cluster for a request.
 
-    @check("EGR211", "every node subnet has a NAT gateway", to=[USER_ASSIGNED_NAT_GATEWAY], each=subnets, blocks=True,
-    observed_at="subnet.natGateway",
-)
+    @check(
+        "EGR211",
+        "every subnet has a NAT gateway",
+        to=[USER_ASSIGNED_NAT_GATEWAY],
+        each=subnets,
+        blocks=True,
+        observed_at="subnet.natGateway",
+    )
     def nat_gateway_on_every_subnet(subnet, request):
         '''The consequence, in one sentence.'''
         if subnet.nat_gateway is None:
@@ -43,7 +48,8 @@ _MODULES = (
 class Outcome:
     """What a check yields about one resource; `resource` is an ARM id, or None for the cluster as a whole.
 
-    `expected` is the check's title unless it can be said shorter; `moots` ends the judgement: nothing is to be done.
+    `expected` is the check's title unless it can be said shorter; `moots` ends the judgement: nothing is to be done;
+    `decides` is false for what could not be read and could only have warned.
     """
 
     kind: str
@@ -53,6 +59,7 @@ class Outcome:
     expected: str | None = None
     sources: tuple[str, ...] = ()
     moots: bool = False
+    decides: bool = True
 
 
 Pass = partial(Outcome, PASS)  # the fact holds, and here is what was seen; yielding nothing passes as well
@@ -67,9 +74,9 @@ def Skip(because: str) -> Outcome:  # noqa: N802 (reads as its siblings do)
     return Outcome(SKIP, None, f"because of {because}" if because in REGISTRY else because)
 
 
-def unknown(unread: Unread) -> Outcome:
-    """What decides could not be read."""
-    return Outcome(UNKNOWN, unread.id, str(unread))
+def unknown(unread: Unread, decides: bool = True) -> Outcome:
+    """Something could not be read; whether the move could fail for it."""
+    return Outcome(UNKNOWN, unread.id, str(unread), decides=decides)
 
 
 Judge = Callable[..., Optional[Iterable[Outcome]]]
@@ -135,6 +142,11 @@ class Finding:
     def outcome(self) -> str:
         """One of OUTCOMES."""
         return self.seen.kind
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether something that decides could not be read."""
+        return self.outcome == UNKNOWN and self.check.blocks and self.seen.decides
 
     def to_json(self) -> dict[str, object]:
         """The finding as the JSON contract spells it."""
@@ -210,9 +222,13 @@ def run(cluster: Cluster, request: Request) -> tuple[Finding, ...]:
 def judge(known: Check, cluster: Cluster, request: Request) -> tuple[Finding, ...]:
     """The findings of one check: every resource at fault once, or one pass."""
     seen: list[Outcome] = []
+    items: list[Any] = []
     try:
         for item in known.each(cluster):
+            items.append(item)
             seen += _judge_one(known, item, request)
+        if not items:
+            seen.append(Skip("there is nothing to judge"))
     except Unread as unread:
         seen.append(unknown(unread))
     worse = [outcome for outcome in seen if outcome.kind != PASS]
