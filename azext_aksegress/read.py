@@ -78,7 +78,7 @@ def _wanted(cluster: Cluster) -> Iterator[str]:
 
 
 def _around(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
-    for more in (_tables, _gateways, _firewalls, _behind_firewalls, _gateway_addresses, _carried_addresses):
+    for more in (_tables, _gateways, _firewalls, _behind_firewalls, _carried_addresses):
         try:
             yield from more(cluster, subnet)
         except Unread:
@@ -92,17 +92,23 @@ def _tables(_: Cluster, subnet: Subnet) -> Iterator[str]:
 
 
 def _gateways(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
-    """The NAT gateway, unless routes of one's own carry all egress before it; a table is read first, since it can save
-    the gateways of all subnets and their addresses."""
+    """The NAT gateway and its addresses, unless routes of one's own carry all egress before it; a table is read first,
+    since it can save the gateways of all subnets and their addresses."""
     gateway_id, table_id = subnet.nat_gateway_id, subnet.route_table_id
     if not gateway_id or (table_id and not subnet.snapshot.knows(table_id)):
         return
-    try:
-        needless = all(route and route.is_appliance for route in subnet.internet_routes)
-    except Unread:
-        needless = False
-    if not needless or cluster.made_by_aks(gateway_id):
+    if cluster.made_by_aks(gateway_id) or not _is_routed(subnet):
         yield gateway_id
+        gateway = subnet.nat_gateway
+        yield from gateway.address_ids if gateway else ()
+
+
+def _is_routed(subnet: Subnet) -> bool:
+    """Whether it is known that routes of one's own carry all egress."""
+    try:
+        return all(route and route.is_appliance for route in subnet.internet_routes)
+    except Unread:
+        return False
 
 
 def _firewalls(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
@@ -114,11 +120,6 @@ def _firewalls(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
 
 def _behind_firewalls(_: Cluster, subnet: Subnet) -> Iterator[str]:
     return hops.carrier_ids(subnet)
-
-
-def _gateway_addresses(_: Cluster, subnet: Subnet) -> Sequence[str]:
-    gateway = subnet.nat_gateway
-    return gateway.address_ids if gateway else ()
 
 
 def _carried_addresses(cluster: Cluster, subnet: Subnet) -> Sequence[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import defects
-from tests.defects import OPTIONS, Defect, ready
+from tests.defects import OPTIONS, Defect, news, ready
 
 FOLDER = Path(defects.__file__).parent
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
@@ -20,6 +20,11 @@ TARGETS = (defects.LB, defects.MNAT, defects.UANAT, defects.UDR, defects.NONE, d
 def test_of_a_ready_cluster_nothing_fails_and_everything_is_known(to: str) -> None:
     report = ready(to).report(to, **OPTIONS.get(to, {}))
     assert report.ids("fail", "unknown") == ()
+
+
+@pytest.mark.parametrize("defect", [defect for defect in DEFECTS if not defect.always], ids=str)
+def test_a_cluster_is_told_of_a_defect_only_once_it_has_it(defect: Defect) -> None:
+    assert news(defect)
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=str)

@@ -6,16 +6,15 @@ Usage: python -m tools.checks_document [FILE]
 from __future__ import annotations
 
 import sys
-import uuid
-from itertools import count
 from pathlib import Path
 from typing import Iterator
-from unittest import mock
 
 from azext_aksegress import arm, checks
 from azext_aksegress.checks import Check, Finding
 from azext_aksegress.matrix import OUTBOUND_TYPES
 from azext_aksegress.render.terminal import QUESTIONS
+from tests.checks.catalogue import NEVER_UNKNOWN
+from tests.defects import news
 from tests.test_defects import DEFECTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,18 +74,18 @@ def _targets(known: Check) -> str:
 
 
 def _unread(known: Check) -> str:
+    if known.id in NEVER_UNKNOWN:
+        return f"never: {NEVER_UNKNOWN[known.id]}"
     return "unknown, and the verdict is *undetermined*" if known.blocks else "unknown, which only warns"
 
 
 def _examples(known: Check) -> Iterator[Finding]:
     """What the check says of the estates that have its defect: once for each outcome."""
-    seen = set()
+    outcomes = set()
     for defect in DEFECTS:
-        if defect.id != known.id or defect.outcome in seen:
-            continue
-        seen.add(defect.outcome)
-        report = defect.shop().report(defect.to, **defect.asked)
-        yield next(found for found in report.findings if found.id == known.id and found.outcome == defect.outcome)
+        if defect.id == known.id and defect.outcome not in outcomes:
+            outcomes.add(defect.outcome)
+            yield news(defect)[0]
 
 
 def _example(finding: Finding) -> Iterator[str]:
@@ -99,18 +98,11 @@ def _example(finding: Finding) -> Iterator[str]:
         yield "```\n"
 
 
-def stable_document() -> str:
-    """The document, with the same names each time for what Azure names at random."""
-    numbers = count(1)
-    with mock.patch("uuid.uuid4", lambda: uuid.UUID(int=next(numbers))):
-        return document()
-
-
 def main() -> None:
     """Write the document."""
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     file.parent.mkdir(exist_ok=True)
-    file.write_text(stable_document().rstrip() + "\n", encoding="utf-8")
+    file.write_text(document().rstrip() + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

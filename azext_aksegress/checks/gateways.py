@@ -77,11 +77,23 @@ def _gateway_in(network_id: str, cluster: Cluster) -> str | None:
     return None
 
 
+def _every_gateway(cluster: Cluster, _: Request) -> Iterator[str]:
+    """The NAT gateways of all subnets, also where a route goes before them today."""
+    for subnet in cluster.subnets:
+        try:
+            gateway_id = subnet.nat_gateway_id
+        except Unread:
+            continue
+        if gateway_id:
+            yield gateway_id
+
+
 @check(
     "EGR212",
     "that gateway has a public IP or prefix",
     to=[USER_ASSIGNED_NAT_GATEWAY],
     each=subnets,
+    reads=_every_gateway,
     blocks=True,
     sources=(_NAT,),
     reference=_NAT_URL,

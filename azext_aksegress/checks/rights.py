@@ -29,15 +29,11 @@ def _own_addresses(cluster: Cluster, request: Request) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Link:
-    """Something that the cluster's JSON names, what the caller must be allowed on it, and a role that allows it.
-
-    What is allowed at `above` is allowed on all that is in it, so that is asked first, where there may be many.
-    """
+    """Something that the cluster's JSON names, what the caller must be allowed on it, and a role that allows it."""
 
     id: str
     action: str
     role: str
-    above: str | None = None
 
 
 def _links(cluster: Cluster, request: Request) -> Iterator[_Link]:
@@ -53,11 +49,10 @@ def _links(cluster: Cluster, request: Request) -> Iterator[_Link]:
     if disks:
         yield _Link(disks, "Microsoft.Compute/diskEncryptionSets/read", "Reader")
     for address in _own_addresses(cluster, request):
-        group = arm.child("/subscriptions", arm.part(address, "subscriptions"), "resourceGroups")
-        yield _Link(address, _join(address), _NETWORK_ROLE, arm.child(group, arm.part(address, "resourceGroups")))
+        yield _Link(address, _join(address), _NETWORK_ROLE)
     for _, (subnet, _) in sorted(cluster.byo_subnets.items()):
         if is_a(SUBNET, subnet):
-            yield _Link(subnet, _join(subnet), _NETWORK_ROLE, arm.parent(subnet))
+            yield _Link(subnet, _join(subnet), _NETWORK_ROLE)
 
 
 def _join(resource_id: str) -> str:
@@ -86,20 +81,10 @@ def _may(cluster: Cluster, scope: str, action: str) -> bool:
 
 
 def _permission_lists(cluster: Cluster, request: Request) -> Iterator[str]:
+    """A list for each scope, since a role may be given on any of them alone."""
     yield access.permissions_id(cluster.id)
     for link in _links(cluster, request):
-        above = access.permissions_id(link.above or link.id)
-        yield above
-        if link.above and cluster.snapshot.knows(above) and not _may_above(cluster, link):
-            yield access.permissions_id(link.id)
-
-
-def _may_above(cluster: Cluster, link: _Link) -> bool:
-    """Whether it is known that the caller is allowed it on all that is around; if not, the resource itself decides."""
-    try:
-        return link.above is not None and _may(cluster, link.above, link.action)
-    except Unread:
-        return False
+        yield access.permissions_id(link.id)
 
 
 @check(
@@ -128,7 +113,7 @@ def caller_may_update(cluster: Cluster, request: Request) -> Iterator[Outcome]:
 
 def _allowed(cluster: Cluster, link: _Link, outcome: Callable[..., Outcome]) -> Iterator[Outcome]:
     try:
-        if _may_above(cluster, link) or _may(cluster, link.id, link.action):
+        if _may(cluster, link.id, link.action):
             return
     except Unread as unread:
         yield unknown(unread)

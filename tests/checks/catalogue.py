@@ -106,3 +106,13 @@ def _row(line: str) -> Row:
 
 
 CATALOGUE = {row.id: row for row in map(_row, _ROWS.strip().splitlines())}
+
+NEVER_UNKNOWN = {
+    "EGR105": "the version of az is always known, or there is no az",
+    "EGR302": "a note, which says in words what is not known",
+    "EGR304": "a note, which depends on nothing",
+    "EGR308": "judged on the cluster's own tags, which may be absent",
+    "EGR403": "judged on the request alone",
+    "EGR603": "judged on the cluster alone, whose profiles may be absent",
+}
+"""The checks that are judged on what is always known, and why."""

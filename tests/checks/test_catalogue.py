@@ -8,18 +8,10 @@ from pathlib import Path
 import pytest
 
 from azext_aksegress import checks
-from tests.checks.catalogue import CATALOGUE
+from tests.checks.catalogue import CATALOGUE, NEVER_UNKNOWN
 
 HERE = Path(__file__).parent
 CONTRACT = HERE.parent.parent.parent / "shared" / "checks.md"
-NEVER_UNKNOWN = {
-    "EGR105": "the version of az is always known, or there is no az",
-    "EGR302": "a note, which says in words what is not known",
-    "EGR304": "a note, which depends on nothing",
-    "EGR308": "judged on the cluster's own tags, which may be absent",
-    "EGR403": "judged on the request alone",
-    "EGR603": "judged on the cluster alone, whose profiles may be absent",
-}
 NEVER_GREEN = {
     "EGR302": "always said",
     "EGR304": "always said",
@@ -59,12 +51,12 @@ class TestACheck:
     def test_it_states_a_fact_a_consequence_and_where_to_read_on(self, check_id: str) -> None:
         known = checks.load()[check_id]
         assert known.title
-        assert known.consequence.endswith((".", "2026-07-14)."))
+        assert known.consequence.endswith(".")
         assert known.reference.startswith("https://learn.microsoft.com/")
         assert known.url == f"docs/checks.md#{check_id.lower()}"
 
     def test_it_has_a_failing_a_passing_and_an_unknown_test(self, check_id: str) -> None:
         text = section(check_id)
-        assert any(word in text for word in ('"fail"', '"warn"', '"note"', "note"))
+        assert any(f'"{word}"' in text for word in ("fail", "warn", "note"))
         assert '"pass"' in text or check_id in NEVER_GREEN
         assert '"unknown"' in text or check_id in NEVER_UNKNOWN

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from itertools import count
+from typing import Any, Callable, Iterator, Mapping
+from unittest import mock
 
+from azext_aksegress.checks import Finding
 from tests.armsim.estate import isolated
 from tests.builders import Shop
 
@@ -33,7 +38,8 @@ class Defect:
     """One way to spoil a ready cluster, and the check that says so.
 
     `also` are checks that fail for the same cause, `unknown` those that cannot be judged because of it; `options` are
-    those of the move; `base` makes another ready cluster where the one of the target will not do.
+    those of the move; `base` makes another ready cluster where the one of the target will not do; `always` marks
+    what is said of every such cluster.
     """
 
     id: str
@@ -45,9 +51,14 @@ class Defect:
     base: Callable[[], Shop] | None = None
     name: str = ""
     unknown: tuple[str, ...] = ()
+    always: bool = False
 
     def __str__(self) -> str:
         return f"{self.id}-{self.name or self.to}"
+
+    def whole(self) -> Shop:
+        """The cluster before it is spoilt."""
+        return self.base() if self.base else ready(self.to)
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -56,6 +67,29 @@ class Defect:
 
     def shop(self) -> Shop:
         """The spoilt cluster."""
-        shop = self.base() if self.base else ready(self.to)
+        shop = self.whole()
         self.spoil(shop)
         return shop
+
+
+@contextmanager
+def same_names() -> Iterator[None]:
+    """What Azure names at random gets the same names each time."""
+    numbers = count(1)
+    with mock.patch("uuid.uuid4", lambda: uuid.UUID(int=next(numbers))):
+        yield
+
+
+def news(defect: Defect) -> list[Finding]:
+    """What the check of a defect says of the spoilt cluster, with its outcome, and not of the whole one."""
+    with same_names():
+        whole = _said(defect, defect.whole(), OPTIONS.get(defect.to, {}))
+    with same_names():
+        spoilt = _said(defect, defect.shop(), defect.asked)
+    known = set() if defect.always else {(row.seen.observed, row.seen.resource) for row in whole}
+    return [row for row in spoilt if (row.seen.observed, row.seen.resource) not in known]
+
+
+def _said(defect: Defect, shop: Shop, options: Mapping[str, Any]) -> list[Finding]:
+    found = shop.report(defect.to, **options).findings
+    return [row for row in found if (row.id, row.outcome) == (defect.id, defect.outcome)]

@@ -1,4 +1,4 @@
-"""Defects of the way there and back: EGR101, EGR224, EGR301 and the notes beside it, EGR403, EGR60x."""
+"""Defects of what is asked for and of what is there before: EGR101, 102, 224, 241, 242, 301 to 304, 403 and 60x."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ def _ranges(shop: Shop) -> None:
 
 
 DEFECTS = [
-    Defect("EGR101", MNAT, lambda shop: None, base=Shop.byo),
-    Defect("EGR101", UDR, lambda shop: None, base=Shop.managed, also=("EGR201",)),
+    Defect("EGR101", MNAT, lambda shop: None, base=Shop.byo, always=True),
+    Defect("EGR101", UDR, lambda shop: None, base=Shop.managed, also=("EGR201",), always=True),
+    Defect("EGR102", LB, lambda shop: shop.set(provisioningState="Failed"), "warn", base=Shop.byo),
     Defect("EGR224", LB, lambda shop: shop.own_ip(location="northeurope"), options=GIVEN),
     Defect("EGR224", LB, lambda shop: shop.own_ip(sku="Basic"), options=GIVEN, name="sku"),
     Defect("EGR224", LB, lambda shop: shop.own_ip(publicIPAllocationMethod="Dynamic"), options=GIVEN, name="dynamic"),
@@ -30,12 +31,12 @@ DEFECTS = [
     Defect("EGR242", NONE, lambda shop: shop.set(apiServerAccessProfile={})),
     Defect("EGR301", UDR, _ranges),
     Defect("EGR301", UANAT, _ranges),
-    Defect("EGR302", UDR, lambda shop: None, "note"),
-    Defect("EGR304", UDR, lambda shop: None, "note"),
+    Defect("EGR302", MNAT, lambda shop: None, "note", always=True),
+    Defect("EGR304", UDR, lambda shop: None, "note", always=True),
     Defect("EGR403", LB, lambda shop: None, options={"ports": 7}),
     Defect("EGR403", LB, lambda shop: None, options={"ip_count": 101}, name="count"),
-    Defect("EGR602", MNAT, lambda shop: None, "warn"),
+    Defect("EGR602", MNAT, lambda shop: None, "warn", always=True),
     Defect("EGR603", UANAT, _ports, "warn"),
-    Defect("EGR601", MNAT, lambda shop: None, "warn", options={"nat_gateway_sku": "StandardV2"}),
+    Defect("EGR601", MNAT, lambda shop: None, "warn", options={"nat_gateway_sku": "StandardV2"}, always=True),
     Defect("EGR604", MNAT, lambda shop: None, "warn", options={"nat_gateway_sku": None}),
 ]

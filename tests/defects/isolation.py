@@ -26,7 +26,7 @@ def _extended(shop: Shop) -> None:
 DEFECTS = [
     Defect("EGR241", NONE, lambda shop: shop.set(bootstrapProfile={"artifactSource": "Direct"})),
     Defect("EGR242", BLOCK, lambda shop: shop.set(apiServerAccessProfile=None)),
-    Defect("EGR243", NONE, lambda shop: shop, outcome="warn"),
+    Defect("EGR243", NONE, lambda shop: shop, outcome="warn", always=True),
     Defect("EGR244", NONE, lambda shop: shop.pool("apps", osType="Windows"), name="windows"),
     Defect("EGR244", NONE, lambda shop: shop.network(networkPlugin="kubenet"), name="kubenet"),
     Defect("EGR244", BLOCK, lambda shop: shop.set(autoUpgradeProfile={"nodeOSUpgradeChannel": "Unmanaged"})),

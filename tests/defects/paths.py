@@ -39,6 +39,10 @@ def _zoned(shop: Shop) -> None:
     shop.estate[shop.gateway_id("snet-apps")]["zones"] = ["1"]
 
 
+def _without_outbound_nat(shop: Shop) -> None:
+    shop.pool("apps", osType="Windows", windowsProfile={"disableOutboundNat": True})
+
+
 DEFECTS = [
     Defect("EGR201", UDR, lambda shop: _without(shop, "routeTable")),
     Defect("EGR202", UDR, lambda shop: shop.table("snet-apps")),
@@ -59,8 +63,8 @@ DEFECTS = [
         "EGR215", MNAT, lambda shop: shop.network(ipFamilies=DUAL), "fail", ("EGR111",), {"nat_gateway_sku": "Standard"}
     ),
     Defect("EGR215", UANAT, lambda shop: shop.network(ipFamilies=DUAL), "warn"),
-    Defect("EGR221", LB, lambda shop: None, "warn"),
+    Defect("EGR221", LB, lambda shop: None, "warn", always=True),
     Defect("EGR222", LB, lambda shop: shop.routed("snet-apps"), "warn"),
     Defect("EGR222", NONE, lambda shop: shop.routed("snet-apps"), "warn", base=lambda: Shop.byo(**isolated())),
-    Defect("EGR223", LB, lambda shop: shop.pool("apps", windowsProfile={"disableOutboundNat": True})),
+    Defect("EGR223", LB, _without_outbound_nat),
 ]

@@ -51,10 +51,10 @@ DEFECTS = [
     ),
     Defect("EGR402", LB, _growing, "warn", name="shrinking"),
     Defect("EGR402", MNAT, _busy, outcome="warn", name="fewer"),
-    Defect("EGR402", UDR, lambda _: None, outcome="warn", name="firewall"),
+    Defect("EGR402", UDR, lambda _: None, outcome="warn", name="firewall", always=True),
     Defect("EGR403", LB, lambda _: None, options={"ports": 7}),
-    Defect("EGR404", UDR, lambda _: None, outcome="warn"),
-    Defect("EGR404", UANAT, lambda _: None, outcome="warn"),
+    Defect("EGR404", UDR, lambda _: None, outcome="warn", always=True),
+    Defect("EGR404", UANAT, lambda _: None, outcome="warn", always=True),
     Defect("EGR404", MNAT, lambda shop: _idle(shop, 100), outcome="warn"),
     Defect("EGR404", LB, lambda shop: _idle(shop, 60), "warn", base=lambda: Shop.managed(MNAT), name="gateway"),
 ]
