@@ -34,6 +34,10 @@ _WORDS = {
 _ALL_OF_AZURE = address_range("0.0.0.0/32")
 """How an account of Cosmos DB admits all addresses of Azure (Azure Cosmos DB documentation, how-to-configure-firewall,
 "Allow requests from global Azure datacenters")."""
+_ANYBODY = ("*", "internet")
+"""Sources of a security group's rule that hold every public address (Azure documentation,
+network-security-groups-overview and service-tags-overview)."""
+_FAMILIES = {4: "0.0.0.0/0", 6: "::/0"}
 _WITHOUT_RULES = ("disabled", "securedbyperimeter")
 """Values of `publicNetworkAccess` with which a resource's own rules admit nobody."""
 _MADE_BY_AKS = re.compile(r"aks-agentpool-\d+-nsg", re.I)
@@ -80,6 +84,13 @@ class AllowList:
             *collapse_addresses(found for found in known if isinstance(found, IPv6Network)),
         ]
         return any(holds(str(found), address) for found in joined)
+
+    def is_open_to(self, address: str) -> bool:
+        """Whether it admits the whole internet of an address's family: then it is no list of anybody's addresses."""
+        if any(source.lower() in _ANYBODY for source in self.sources):
+            return True
+        known = address_range(address)
+        return known is not None and self.admits(_FAMILIES[known.version])
 
     def commands(self, new: Sequence[str]) -> tuple[str, ...]:
         """The commands that admit more addresses; none where they belong into the manifest of a Service."""

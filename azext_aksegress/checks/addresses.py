@@ -18,6 +18,7 @@ _LB = "AKS documentation, configure-load-balancer-standard.md, 2026-07-02"
 _BLOG = "AKS engineering blog, Announcing StandardV2 NAT Gateway for AKS-managed egress, 2026-09-29"
 _KINDS = {"address": "Microsoft.Network/publicIPAddresses", "prefix": "Microsoft.Network/publicIPPrefixes"}
 MOST_NAT_ADDRESSES = 16
+_TIERS = "Azure documentation, public-ip-addresses.md, 2021-12-27: tier Global is for cross-region load balancers"
 _ATTACHMENTS = ("ipConfiguration", "natGateway", "loadBalancerFrontendIpConfiguration")
 """What a public IP or prefix says of the one thing that uses it."""
 
@@ -27,7 +28,7 @@ _ATTACHMENTS = ("ipConfiguration", "natGateway", "loadBalancerFrontendIpConfigur
     "the outbound IPs given exist and fit",
     to=[LOAD_BALANCER, MANAGED_NAT_GATEWAY],
     blocks=True,
-    sources=(_LB, _BLOG),
+    sources=(_LB, _BLOG, _TIERS),
     reference="https://learn.microsoft.com/azure/aks/load-balancer-standard",
     observed_at="publicIPAddresses, publicIPPrefixes",
 )
@@ -41,11 +42,13 @@ def own_addresses_fit(cluster: Cluster, request: Request) -> Iterator[Outcome]:
         kind = "prefix" if address_id in request.prefix_ids else "address"
         try:
             faults = [f"{arm.name(address_id)} {words}" for words in _faults(cluster, request, kind, address_id)]
+            taken = () if faults else tuple(_taken(cluster, request, address_id))
         except Unread as unread:
             yield unknown(unread)
             continue
         fix = (before(new_address(cluster, request, kind)),)
         yield Fail(address_id, "; ".join(faults), fix=fix) if faults else Pass(address_id, arm.name(address_id))
+        yield from (Warn(address_id, f"{arm.name(address_id)}: {words}", fix=fix) for words in taken)
     yield from _too_many(cluster, request)
 
 
@@ -115,6 +118,8 @@ def _settings(cluster: Cluster, request: Request, kind: str, document: Json) -> 
     properties, sku = document["properties"], arm.text(document, "sku", "name")
     if not arm.same(sku, _sku(request)):
         yield f"is of SKU {sku or 'Basic'}, and {request.to} takes {_sku(request)} only"
+    if arm.same(arm.text(document, "sku", "tier"), "Global"):
+        yield "is of tier Global, which is for cross-region load balancers only"
     state, method = arm.text(properties, "provisioningState"), arm.text(properties, "publicIPAllocationMethod")
     if not arm.same(state, "Succeeded"):
         yield f"is in state {state or 'unknown'}, not Succeeded"
@@ -140,6 +145,18 @@ def _uses(cluster: Cluster, request: Request, document: Json) -> Iterator[str]:
         user = arm.text(document, "properties", key, "id")
         if user and not ((keeps or failed) and cluster.made_by_aks(user)):
             yield f"is attached to {_owner(user)}"
+
+
+def _taken(cluster: Cluster, request: Request, prefix_id: str) -> Iterator[str]:
+    """How many addresses of a prefix are public IPs of their own already, in words, without those that the cluster's
+    gateway of that type took from it; raises Unread."""
+    document = cluster.snapshot.resource(prefix_id)
+    effective = {found.lower() for found in profiles.effective_ids(cluster, request.to)}
+    listed = {found.lower() for found in arm.references(document, "properties", "publicIPAddresses")} - effective
+    if listed:
+        found = address_range(arm.text(document, "properties", "ipPrefix") or "")
+        taken = f"{len(listed)} of {found.num_addresses} addresses" if found else f"{len(listed)} addresses"
+        yield f"{taken} of the prefix are taken"
 
 
 def _is_made_by_aks(cluster: Cluster, document: Json) -> bool:

@@ -74,8 +74,23 @@ def public_services_are_answered(cluster: Cluster, _: Request) -> Iterator[Outco
         yield from (_asymmetric(cluster, *found) for found in later)
     elif later:
         yield Pass(cluster.id, "IPv6 only, and no route takes IPv6 away")
-    elif not inbound:
+    _balancers(cluster)
+    if not inbound:
         yield Pass(cluster.id, "no public frontend takes traffic")
+
+
+def _balancers(cluster: Cluster) -> tuple[Json, ...]:
+    """The load balancers of the node resource group; raises Unread where AKS's own carries egress and is not listed."""
+    collection_id = cluster.in_node_group(_BALANCERS)
+    rows = cluster.snapshot.collection(collection_id)
+    carries = cluster.outbound_type == LOAD_BALANCER and profiles.effective_ids(cluster, LOAD_BALANCER)
+    if carries and not any(_is_aks_s(row) for row in rows):
+        raise Unread(collection_id, f"the list has no load balancer {_AKS_BALANCER}")
+    return rows
+
+
+def _is_aks_s(balancer: Json) -> bool:
+    return arm.same(arm.text(balancer, "name"), _AKS_BALANCER)
 
 
 def _inbound(cluster: Cluster) -> list[str]:
@@ -178,8 +193,8 @@ def _outbound_rules(cluster: Cluster) -> list[tuple[Json, dict[str, str]]]:
     """The outbound rules of AKS's load balancer, each with the public IP or prefix of its frontends, by the frontend's
     id; raises Unread."""
     found = []
-    for balancer in cluster.snapshot.collection(cluster.in_node_group(_BALANCERS)):
-        if arm.same(arm.text(balancer, "name"), _AKS_BALANCER):
+    for balancer in _balancers(cluster):
+        if _is_aks_s(balancer):
             frontends = _public_frontends(balancer)
             for rule in arm.objects(balancer, "properties", "outboundRules"):
                 used = sorted(arm.references(rule, "properties", "frontendIPConfigurations"))
@@ -234,7 +249,8 @@ def _load_balancer(cluster: Cluster) -> Iterator[Outcome]:
 
 def _not_ours(cluster: Cluster, address_id: str, carrier: str, fix: str) -> Outcome:
     address = profiles.address_or_name(cluster.snapshot, address_id)
-    return Warn(address_id, f"{address} is on {carrier}, and none of the cluster's outbound IPs", fix=(cutover(fix),))
+    observed = f"{address} is on {carrier}, but the cluster's profile does not list it: somebody put it there by hand"
+    return Warn(address_id, observed, fix=(cutover(fix),))
 
 
 def _delete(rule: Json) -> tuple[Fix, ...]:

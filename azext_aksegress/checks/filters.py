@@ -227,20 +227,26 @@ def _route_to(subnet: Subnet, address: Range) -> Route | None:
 
 
 def networks(cluster: Cluster) -> tuple[Neighbourhood, ...]:
-    """For checks that judge each virtual network that the cluster is in; raises Unread."""
+    """Each virtual network that the cluster is in; none where AKS's own is not there; raises Unread."""
     found: dict[str, list[Subnet]] = {}
     for subnet in cluster.subnets:
         found.setdefault(arm.parent(subnet.id).lower(), []).append(subnet)
-    if not found:
-        raise Unread(cluster.id, "no virtual network of its nodes was found")
     return tuple(Neighbourhood(arm.parent(rows[0].id), tuple(rows)) for rows in found.values())
+
+
+_NO_NETWORK = "no virtual network of the cluster was found"
+
+
+def _networks_or_none(cluster: Cluster) -> tuple[Neighbourhood | None, ...]:
+    """For checks that judge each virtual network, or say that there is none; raises Unread."""
+    return networks(cluster) or (None,)
 
 
 @check(
     "EGR232",
     "the VNet's DNS servers stay reachable",
     to=[USER_DEFINED_ROUTING, *ISOLATED],
-    each=networks,
+    each=_networks_or_none,
     blocks=True,
     sources=(
         _DNS,
@@ -250,8 +256,11 @@ def networks(cluster: Cluster) -> tuple[Neighbourhood, ...]:
     reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances",
     observed_at="virtualNetwork.dhcpOptions.dnsServers, address spaces",
 )
-def dns_servers_stay_reachable(around: Neighbourhood, request: Request) -> Iterator[Outcome]:
+def dns_servers_stay_reachable(around: Neighbourhood | None, request: Request) -> Iterator[Outcome]:
     """Nodes and pods that cannot resolve names lose the API server, their registries and everything else."""
+    if around is None:
+        yield Skip(_NO_NETWORK)
+        return
     network = around.network
     servers = _servers(network)
     if servers:
@@ -277,7 +286,8 @@ def _private_zone(cluster: Cluster, network: VirtualNetwork, servers: Sequence[t
     look = az("network private-dns zone list", subscription=cluster.subscription_id, resource_group=group)
     if arm.part(zone, "privateDnsZones"):
         look = az("network private-dns link vnet list", **where(zone), zone_name=arm.name(zone))
-    observed = f"{_names(servers)} must resolve the API server's private DNS zone {arm.name(zone)}"
+    called = "private DNS zone, which AKS made" if arm.same(zone, "system") else f"private DNS zone {arm.name(zone)}"
+    observed = f"{_names(servers)} must resolve the API server's {called}"
     how = f"forward it to {AZURE_DNS} from a network that is linked to the zone"
     yield Warn(network.id, f"{observed}: {how}", fix=(before(look),))
 
@@ -362,9 +372,12 @@ def proxy_stays_reachable(proxy: Proxy, request: Request) -> Iterator[Outcome]:
         yield _public_proxy(cluster, request, f"{host} may be on the internet")
         return
     around = networks(cluster)
-    inside = all(_inside(near.network, address) for near in around)
+    inside = bool(around) and all(_inside(near.network, address) for near in around)
     if is_public(address) and not inside:
         yield _public_proxy(cluster, request, f"{host} is on the internet")
+        return
+    if not around:
+        yield Skip(_NO_NETWORK)
         return
     hop = " and ".join(sorted({near.hop_to(address) or "" for near in around} - {""}))
     if request.to == USER_DEFINED_ROUTING and (hop or not inside):

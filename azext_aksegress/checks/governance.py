@@ -110,7 +110,7 @@ def no_lock_stops_it(place: tuple[Cluster, _Find], request: Request) -> Iterator
                 group = find is _node_group
                 if lock.holds(resource_id) or (group and access.is_within(resource_id, lock.target)):
                     deletes = group and lock.level == access.CAN_NOT_DELETE and _deletes(cluster, request)
-                    yield from _locked(lock, deletes)
+                    yield from _locked(lock, deletes, _goes(cluster, request, lock.target))
             except Unread as unread:
                 yield unknown(unread)
     yield Pass(cluster.id, "no lock is in the way")
@@ -124,13 +124,15 @@ def _locks_of(cluster: Cluster, resource_id: str) -> tuple[Json, ...]:
         return cluster.snapshot.collection(part)
 
 
-def _locked(lock: Lock, deletes: bool) -> Iterator[Outcome]:
+def _locked(lock: Lock, deletes: bool, goes: bool) -> Iterator[Outcome]:
     seen = f"{lock.level} lock {lock.name} is on {label(lock.target)}"
+    fix = _lift(lock)[:1] if goes else _lift(lock)
     if lock.level == access.READ_ONLY:
-        yield Fail(lock.id, seen, fix=_lift(lock))
+        yield Fail(lock.id, f"{seen}, which AKS deletes with the move" if goes else seen, fix=fix)
     elif lock.level == access.CAN_NOT_DELETE:
         if deletes:
-            yield Fail(lock.id, f"{seen}, where AKS deletes what the move leaves behind", fix=_lift(lock))
+            effect = "which AKS deletes with the move" if goes else "where AKS deletes what the move leaves behind"
+            yield Fail(lock.id, f"{seen}, {effect}", fix=fix)
     elif lock.level != _NO_LOCK:
         raise Unread(lock.id, "Azure's answer does not say what it forbids")
 
@@ -142,6 +144,19 @@ def _deletes(cluster: Cluster, request: Request) -> bool:
     if profiles.renews_nat_gateway(cluster, request) or profiles.released_ids(cluster, request):
         return True
     return profiles.more_and_fewer(cluster, request)[1] > 0
+
+
+def _goes(cluster: Cluster, request: Request, target: str) -> bool:
+    """Whether what a lock is on is gone after the move, so that nothing is left to lock again; where that cannot be
+    known, the lock itself is a finding all the same."""
+    try:
+        gone = profiles.released_ids(cluster, request)
+        leaves = profiles.renews_nat_gateway(cluster, request) or request.to != cluster.outbound_type
+        gateway = cluster.outbound_type == MANAGED_NAT_GATEWAY and cluster.made_by_aks(target)
+    except Unread:
+        return False
+    gateway = gateway and arm.same(arm.resource_type(target), "Microsoft.Network/natGateways")
+    return (gateway and leaves) or any(access.is_within(found, target) for found in gone)
 
 
 def _lift(lock: Lock) -> tuple[Fix, ...]:

@@ -79,11 +79,15 @@ def _policy_covers(cluster: Cluster) -> bool:
     return kubernetes_version(cluster).release >= POLICY_COVERS_OUTBOUND_TYPE_SINCE
 
 
-def _policy_is_hidden(cluster: Cluster) -> bool:
-    """Whether the policy matters, and was not shown: no stable api-version up to 2026-06-01 knows it (models of
+def _policy_is_shown(cluster: Cluster) -> bool:
+    """Whether the cluster's own read shows it: no stable api-version up to 2026-06-01 knows it (models of
     azure-mgmt-containerservice 41.6.0); raises Unread."""
-    shown = cluster.snapshot.api_version == PREVIEW_API_VERSION or cluster.setting("nodeDisruptionProfile") is not None
-    return not shown and _policy_covers(cluster)
+    return cluster.snapshot.api_version == PREVIEW_API_VERSION or cluster.setting("nodeDisruptionProfile") is not None
+
+
+def _policy_is_hidden(cluster: Cluster) -> bool:
+    """Whether the policy matters, and was not shown; raises Unread."""
+    return not _policy_is_shown(cluster) and _policy_covers(cluster)
 
 
 @check(
@@ -97,9 +101,10 @@ def _policy_is_hidden(cluster: Cluster) -> bool:
 def now_is_no_time_without_disruption(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """AKS refuses a change that its node disruption policy forbids, and an upgrade in a maintenance window would come
     into the way of the move, or of the way back."""
-    policy = ""
+    policy = seen = ""
     try:
         policy = _policy(cluster)
+        seen = _seen(cluster)
         yield from _forbidden(cluster, policy)
     except Unread as unread:
         yield unknown(unread)
@@ -108,7 +113,14 @@ def now_is_no_time_without_disruption(cluster: Cluster, _: Request) -> Iterator[
             yield from _near(cluster, configuration, policy)
         except Unread as unread:
             yield unknown(unread)
-    yield Pass(cluster.id, "no policy forbids it, and no maintenance window opens within 24 hours")
+    yield Pass(cluster.id, f"{seen}; no maintenance window opens within 24 hours")
+
+
+def _seen(cluster: Cluster) -> str:
+    """Why no policy stands in the way, for a pass: below Kubernetes 1.37 it need not have been read; raises Unread."""
+    if _policy_is_shown(cluster) or _policy_covers(cluster):
+        return "no node disruption policy forbids it"
+    return "AKS holds no policy against this change below Kubernetes 1.37"
 
 
 def _near(cluster: Cluster, configuration: Json, policy: str) -> Iterator[Outcome]:

@@ -126,7 +126,9 @@ def nobody_admits_the_old_addresses(cluster: Cluster, request: Request) -> Itera
         for _, rows in by_resource:
             yield from _admission(list(rows), today, then)
     yield from (unknown(unread) for unread in today.unknown if unread.reason != egress.NO_WAY_OUT)
-    yield Pass(cluster.id, "none found among what this sign-in can see")
+    yield Pass(
+        cluster.id, "none found among what this sign-in can see" if today.known else "the cluster has no egress IP"
+    )
 
 
 def _that_stays(cluster: Cluster, request: Request) -> str:
@@ -140,7 +142,7 @@ def _admission(lists: Sequence[AllowList], today: Addresses, then: Addresses) ->
     seen: list[str] = []
     fixes: list[Fix] = []
     for found in lists:
-        held = sorted(address for address in today.known if found.admits_some(address))
+        held = sorted(known for known in today.known if found.admits_some(known) and not found.is_open_to(known))
         if not held:
             continue
         new = [address for address in then.known if _families([address]) & _families(held)]
@@ -223,7 +225,7 @@ def _by_load_balancer(subnet: Subnet) -> Iterator[Outcome]:
     if leftover:
         yield from _residents(subnet, "they move to another path when its NAT gateway or default route is gone")
     table = subnet.route_table
-    if table is None or table.default_route is None or not table.default_route.is_appliance:
+    if table is None or not any(route and route.is_appliance for route in subnet.internet_routes):
         return
     if subnet.cluster.kubenet:
         yield from _sharers(subnet, table.id, table.subnet_ids, "its default route goes for them too")

@@ -75,7 +75,8 @@ def every_subnet_was_judged(cluster: Cluster, _: Request) -> Iterator[Outcome]:
         yield Warn(subnet.id, f"{observed}; others may be in use when such nodes come and go")
     if free and mode is None:
         cluster.known("nodeProvisioningProfile")
-    yield Pass(cluster.id, f"{len(cluster.subnets)} judged, {len(interfaces)} seen on network interfaces")
+    seen = "network interfaces show no other" if interfaces else "there are no nodes beside those of scale sets"
+    yield Pass(cluster.id, f"subnets judged: {len(cluster.subnets)}; {seen}")
 
 
 def in_the_cluster(cluster: Cluster, command: str) -> str:

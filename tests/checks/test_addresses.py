@@ -54,6 +54,43 @@ class TestEGR224:
         assert words in (finding.seen.observed or "")
         assert [when for when, _ in fixes([finding])] == ["before"]
 
+    @pytest.mark.parametrize("tier", ["Global", "global"])
+    def test_one_of_a_cross_region_load_balancer_does_not_fit(self, tier: str) -> None:
+        shop = Shop.managed("none")
+        own = shop.own_ip()
+        shop.estate[own]["sku"]["tier"] = tier
+        assert seen(shop, ip_ids=(own,)) == [
+            ("fail", "pip-own is of tier Global, which is for cross-region load balancers only")
+        ]
+
+    def test_nor_does_such_a_prefix(self) -> None:
+        shop = Shop.managed("none")
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        shop.estate[prefix]["sku"]["tier"] = "Global"
+        assert shop.outcome("EGR224", LB, prefix_ids=(prefix,)) == "fail"
+
+    def test_a_prefix_of_which_addresses_are_taken_warns_with_their_number(self) -> None:
+        shop = Shop.managed("none")
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        taken = [network_id("publicIPAddresses", name) for name in ("pip-a", "PIP-A", "pip-b")]
+        shop.estate[prefix]["properties"]["publicIPAddresses"] = [{"id": found} for found in taken]
+        assert seen(shop, prefix_ids=(prefix,)) == [("warn", "ippre: 2 of 4 addresses of the prefix are taken")]
+
+    def test_addresses_that_the_clusters_own_load_balancer_took_from_it_are_not(self) -> None:
+        shop = Shop.managed()
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        address = network_id("publicIPAddresses", "pip-a")
+        shop.estate[prefix]["properties"]["publicIPAddresses"] = [{"id": address.upper()}]
+        shop.network(loadBalancerProfile={"effectiveOutboundIPs": [{"id": address}]})
+        assert shop.outcome("EGR224", LB, prefix_ids=(prefix,)) == "pass"
+
+    @pytest.mark.parametrize("rows", [None, {}, "x", [None], [{}], [{"id": 7}]])
+    def test_odd_lists_of_addresses_take_none(self, rows: Any) -> None:
+        shop = Shop.managed("none")
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        shop.estate[prefix]["properties"]["publicIPAddresses"] = rows
+        assert shop.outcome("EGR224", LB, prefix_ids=(prefix,)) == "pass"
+
     def test_one_that_is_not_there_fails(self) -> None:
         assert seen(Shop.managed("none"), ip_ids=(network_id("publicIPAddresses", "pip-x"),)) == [
             ("fail", "pip-x does not exist")

@@ -28,6 +28,21 @@ class TestEGR208PublicServicesAreAnswered:
     def test_without_a_load_balancer_it_passes(self) -> None:
         assert Shop.byo(UANAT).outcome("EGR208", UDR) == "pass"
 
+    def test_a_list_without_the_load_balancer_that_carries_egress_is_unknown(self) -> None:
+        shop = Shop.byo().routed()
+        del shop.estate.resources[BALANCER.lower()]
+        assert shop.outcomes("EGR208", UDR) == [("unknown", "loadBalancers")]
+        (finding,) = shop.findings("EGR208", UDR)
+        assert "the list has no load balancer kubernetes" in (finding.seen.observed or "")
+
+    def test_what_another_one_takes_is_said_all_the_same(self) -> None:
+        shop = Shop.byo().routed()
+        served(shop)
+        row = shop.estate.resources.pop(BALANCER.lower())
+        other = f"{BALANCERS}/other"
+        shop.estate.resources[other.lower()] = {**row, "id": other, "name": "other"}
+        assert shop.outcomes("EGR208", UDR) == [("warn", "kubernetes-web"), ("unknown", "loadBalancers")]
+
     def test_each_public_service_warns_with_its_address_and_name(self) -> None:
         shop = Shop.byo().routed()
         web, _ = served(shop, "web", "shop")
@@ -149,6 +164,11 @@ class TestEGR225OnlyWhatAksMade:
 
     def test_what_aks_made_in_its_own_network_passes(self) -> None:
         assert Shop.managed(MNAT).outcome("EGR225", LB) == "pass"
+
+    def test_a_list_without_the_load_balancer_that_carries_egress_is_unknown(self) -> None:
+        shop = Shop.byo()
+        del shop.estate.resources[BALANCER.lower()]
+        assert shop.outcomes("EGR225", UDR) == [("unknown", "loadBalancers")]
 
     def test_services_are_inbound_and_pass(self) -> None:
         shop = Shop.byo()

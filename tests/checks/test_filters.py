@@ -258,6 +258,20 @@ class TestEGR232DnsServersStayReachable:
         shop = Shop.byo().routed().pool("apps", vnetSubnetID=None)
         assert ("unknown", "apps") in shop.outcomes("EGR232", UDR)
 
+    @pytest.mark.parametrize("to", [UDR, BLOCK])
+    def test_a_cluster_whose_network_is_not_there_has_no_servers(self, to: str) -> None:
+        (finding,) = without_network().findings("EGR232", to)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "no virtual network of the cluster was found")
+
+    def test_networks_that_cannot_be_listed_are_unknown(self) -> None:
+        shop = Shop.managed(**isolated())
+        shop.arm.forbid(network_id("virtualNetworks", "x", node_group(CLUSTER)).rpartition("/")[0])
+        assert shop.outcome("EGR232", BLOCK) == "unknown"
+
+    def test_the_zone_that_aks_made_is_called_so(self) -> None:
+        said = observed(Shop.byo(**isolated()).dns("10.240.9.4"), "EGR232", NONE)
+        assert "must resolve the API server's private DNS zone, which AKS made: " in said
+
     def test_a_server_that_is_no_address_is_unknown(self) -> None:
         assert Shop.byo().routed().dns("dns.example.com").outcome("EGR232", UDR) == "unknown"
 
@@ -270,6 +284,14 @@ class TestEGR232DnsServersStayReachable:
         shop = Shop.byo().routed()
         shop.estate[shop.network_id]["properties"]["dhcpOptions"] = odd
         assert shop.outcome("EGR232", UDR) == "pass"
+
+
+def without_network() -> Shop:
+    """A cluster in whose node resource group no virtual network is listed."""
+    shop = Shop.managed(**isolated())
+    rows = shop.estate.resources
+    shop.estate.resources = {key: row for key, row in rows.items() if "/virtualnetworks/" not in key}
+    return shop
 
 
 def proxied(shop: Shop, url: str, key: str = "httpProxy", **more: Any) -> Shop:
@@ -346,6 +368,11 @@ class TestEGR305ProxyStaysReachable:
         shop = proxied(Shop.byo(), url)
         assert shop.outcome("EGR305", UANAT) == "unknown"
         assert "secret" not in observed(shop, "EGR305", UANAT)
+
+    def test_a_private_proxy_of_a_cluster_without_a_network_cannot_be_judged(self) -> None:
+        shop = proxied(without_network(), "http://10.240.9.8:3128")
+        assert observed(shop, "EGR305", BLOCK) == "no virtual network of the cluster was found"
+        assert "on the internet" in observed(proxied(without_network(), "http://20.1.2.3"), "EGR305", BLOCK)
 
     def test_a_network_that_cannot_be_read_is_unknown_and_only_warns(self) -> None:
         shop = proxied(Shop.byo().gated(), "http://10.240.9.8:3128")

@@ -114,6 +114,33 @@ class TestEGR501NoLockStopsIt:
             ),
         ]
 
+    @pytest.mark.parametrize("level", ["ReadOnly", "CanNotDelete"])
+    def test_a_lock_on_an_address_that_aks_deletes_is_not_put_back(self, level: str) -> None:
+        shop = Shop.byo()
+        (address,) = shop.document["properties"]["networkProfile"]["loadBalancerProfile"]["effectiveOutboundIPs"]
+        lock = shop.estate.lock(address["id"].upper(), level, "keep")
+        (finding,) = shop.findings("EGR501", UDR)
+        assert (finding.outcome, (finding.seen.resource or "").lower()) == ("fail", lock.lower())
+        assert (finding.seen.observed or "").endswith(", which AKS deletes with the move")
+        assert [when for when, _ in fixes([finding])] == ["before"]
+
+    @pytest.mark.parametrize(("to", "options"), [(LB, {}), (MNAT, {"nat_gateway_sku": "StandardV2"})])
+    def test_nor_is_one_on_the_gateway_that_aks_deletes(self, to: str, options: dict[str, str]) -> None:
+        shop = Shop.managed(MNAT)
+        shop.estate.lock(shop.managed_gateway["id"], "ReadOnly", "keep")
+        assert [when for when, _ in fixes(shop.findings("EGR501", to, **options))] == ["before"]
+
+    @pytest.mark.parametrize("level", ["ReadOnly", "CanNotDelete"])
+    def test_one_on_what_stays_in_the_group_is_put_back(self, level: str) -> None:
+        shop = Shop.byo()
+        shop.estate.lock(f"{NODES}/providers/Microsoft.Compute/disks/data", level, "disk")
+        assert [when for when, _ in fixes(shop.findings("EGR501", UDR))] == ["before", "after"]
+
+    def test_where_the_type_of_today_is_not_known_the_lock_still_fails(self) -> None:
+        shop = Shop.byo().network(outboundType=None)
+        shop.estate.lock(cluster_id(CLUSTER), "ReadOnly", "freeze")
+        assert ("fail", "freeze") in shop.outcomes("EGR501", UDR)
+
     @pytest.mark.parametrize(("where", "option"), [(HERE, ""), (NODES, f"--resource-group {node_group(CLUSTER)} ")])
     def test_also_at_a_subscription_and_a_resource_group(self, where: str, option: str) -> None:
         shop = Shop.byo()

@@ -97,7 +97,21 @@ class TestEGR112NowIsNoTimeWithoutDisruption:
         assert "1.37" in (finding.seen.observed or "")
 
     def test_below_1_37_nothing_more_is_read_of_the_cluster(self) -> None:
-        assert policy("Block", NOT_COVERED).outcome("EGR112", UDR) == "pass"
+        (finding,) = policy("Block", NOT_COVERED).findings("EGR112", UDR)
+        assert finding.outcome == "pass"
+
+    def test_a_policy_that_was_not_read_is_not_said_to_forbid_nothing(self) -> None:
+        (finding,) = policy("Block", NOT_COVERED).findings("EGR112", UDR)
+        assert finding.seen.observed == (
+            "AKS holds no policy against this change below Kubernetes 1.37; no maintenance window opens within 24 hours"
+        )
+
+    @pytest.mark.parametrize(
+        "shop", [policy("Allow"), policy("Allow", NOT_COVERED).older("2026-05-02-preview"), policy(None)]
+    )
+    def test_one_that_was_read_is(self, shop: Shop) -> None:
+        (finding,) = shop.findings("EGR112", UDR)
+        assert (finding.seen.observed or "").startswith("no node disruption policy forbids it; ")
 
     @pytest.mark.parametrize("value", ["Allow", None, 7])
     def test_allow_passes_and_so_does_no_policy(self, value: object) -> None:

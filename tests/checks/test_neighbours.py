@@ -167,6 +167,15 @@ class TestEGR307NobodySharesWhatIsChanged:
     def test_what_stays_on_a_path_that_goes_after_the_move_warns(self, today: str) -> None:
         assert self.beside(Shop.byo(today)).outcomes("EGR307", LB) == [("warn", "snet-apps")]
 
+    def test_a_default_route_in_two_halves_carries_them_as_well(self) -> None:
+        shop = self.beside(Shop.byo().hub().halves("snet-apps"))
+        assert shop.outcomes("EGR307", LB) == [("warn", "snet-apps")]
+
+    def test_kubenet_keeps_the_table_of_such_halves_for_all_that_are_on_it(self) -> None:
+        shop = Shop.byo().hub().halves("snet-apps").network(networkPlugin="kubenet")
+        self.others(shop, route_table=self.attached(shop, "routeTable"))
+        assert shop.outcomes("EGR307", LB) == [("warn", "rt-snet-apps")]
+
     def test_a_gateway_is_detached_from_the_clusters_subnets_alone(self) -> None:
         shop = Shop.byo(UANAT)
         self.others(shop, nat_gateway=self.attached(shop, "natGateway"))

@@ -11,7 +11,7 @@ from azext_aksegress.cluster import Cluster
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Snapshot
 from tests.armsim.allowlists import KINDS, admitting, other_cluster, rule
-from tests.armsim.estate import OTHER_SUBSCRIPTION, isolated
+from tests.armsim.estate import OTHER_SUBSCRIPTION, isolated, network_id
 from tests.builders import Shop, fixes
 
 UANAT, LB, MNAT = "userAssignedNATGateway", "loadBalancer", "managedNATGateway"
@@ -91,6 +91,24 @@ class TestEGR306NobodyAdmitsTheOldAddresses:
     def test_rules_that_hold_the_new_address_as_well_pass(self, sources: tuple[str, ...]) -> None:
         shop, _ = leaving(*sources)
         assert shop.outcome("EGR306", LB, ip_ids=(shop.own_ip(ipAddress="52.0.9.1"),)) == "pass"
+
+    @pytest.mark.parametrize("sources", [("0.0.0.0/0",), ("0.0.0.0/1", "128.0.0.0/1"), (TODAY, "0.0.0.0/0")])
+    def test_rules_that_hold_everybody_pass_though_the_new_address_is_not_known(self, sources: tuple[str, ...]) -> None:
+        assert leaving(*sources)[0].outcome("EGR306", LB) == "pass"
+
+    def test_half_of_the_internet_is_still_a_list(self) -> None:
+        assert leaving("0.0.0.0/1")[0].outcome("EGR306", LB) == "warn"
+
+    @pytest.mark.parametrize("anybody", ["*", "Internet", "internet"])
+    def test_a_rule_for_anybody_passes_though_it_names_todays_address_too(self, anybody: str) -> None:
+        shop = Shop.managed(MNAT)
+        shop.estate.nsg("nsg-db", [rule("a", anybody, TODAY)])
+        assert shop.outcome("EGR306", LB) == "pass"
+
+    def test_beside_a_rule_for_anybody_another_one_is_still_a_list(self) -> None:
+        shop = Shop.managed(MNAT)
+        shop.estate.nsg("nsg-db", [rule("a", "*"), rule("b", TODAY)])
+        assert "rule b admits" in observed(shop, LB)[0]
 
     def test_rules_that_hold_a_new_prefix_together_pass(self) -> None:
         shop, _ = leaving(TODAY, "52.0.9.0", "52.0.9.1")
@@ -201,6 +219,23 @@ class TestEGR306NobodyAdmitsTheOldAddresses:
         shop = Shop.byo(UANAT).routed("snet-apps", hop="10.1.0.99")
         admitting(shop.estate, STORAGE, "guarded", "52.0.0.2")
         assert sorted(row[0] for row in shop.outcomes("EGR306", LB)) == ["unknown", "warn"]
+
+    def test_a_gateway_without_addresses_leaves_nothing_to_admit(self) -> None:
+        for to in ("none", LB):
+            assert observed(Shop.byo(UANAT).gated(addresses=()), to) == ["the cluster has no egress IP"]
+
+    def test_neither_does_a_cluster_that_has_no_way_out_today(self) -> None:
+        shop = Shop.byo(UANAT)
+        for subnet in shop.subnets.values():
+            del shop.estate[subnet]["properties"]["natGateway"]
+        assert observed(shop, LB) == ["the cluster has no egress IP"]
+
+    @pytest.mark.parametrize("hidden", ["natGateways/nat-shop", "publicIPAddresses/pip-nat-0"])
+    def test_a_gateway_or_an_address_of_it_that_cannot_be_read_is_unknown(self, hidden: str) -> None:
+        shop = Shop.byo(UANAT)
+        shop.arm.forbid(network_id(*hidden.split("/")))
+        for to in ("none", LB, UANAT):
+            assert shop.outcomes("EGR306", to) == [("unknown", hidden.split("/")[1])]
 
     def test_it_takes_one_request(self) -> None:
         shop = Shop.managed(MNAT)

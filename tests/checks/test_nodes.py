@@ -77,6 +77,13 @@ class TestEGR233EverySubnetWasJudged:
     def test_without_interfaces_of_single_nodes_it_passes(self) -> None:
         assert Shop.managed().outcome("EGR233", MNAT) == "pass"
 
+    def test_it_says_what_it_went_by(self) -> None:
+        shop = Shop.byo()
+        said = "subnets judged: 2; there are no nodes beside those of scale sets"
+        assert observed(shop, "EGR233", UDR) == [said]
+        shop.estate.nic("aks-apps-nic", shop.subnets["snet-apps"], "10.240.1.9", group=node_group(CLUSTER))
+        assert observed(shop, "EGR233", UDR) == ["subnets judged: 2; network interfaces show no other"]
+
     def test_a_subnet_that_no_pool_names_warns_and_is_named(self) -> None:
         assert self.stray().outcomes("EGR233", UDR) == [("warn", "snet-burst")]
         assert "it was judged too" in observed(self.stray(), "EGR233", UDR)[0]

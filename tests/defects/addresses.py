@@ -9,7 +9,13 @@ from tests.builders import Shop
 from tests.defects import LB, MNAT, NONE, UANAT, UDR, Defect
 
 OWN = network_id("publicIPAddresses", "pip-own")
+PREFIX = network_id("publicIPPrefixes", "ippre-own")
 GIVEN: dict[str, Any] = {"ip_ids": (OWN,)}
+
+
+def _taken(shop: Shop) -> None:
+    prefix = shop.estate.public_ip_prefix("ippre-own", "52.0.0.8/30")
+    shop.estate[prefix]["properties"]["publicIPAddresses"] = [{"id": OWN}]
 
 
 def _ports(shop: Shop) -> None:
@@ -27,6 +33,14 @@ DEFECTS = [
     Defect("EGR224", LB, lambda shop: shop.own_ip(location="northeurope"), options=GIVEN),
     Defect("EGR224", LB, lambda shop: shop.own_ip(sku="Basic"), options=GIVEN, name="sku"),
     Defect("EGR224", LB, lambda shop: shop.own_ip(publicIPAllocationMethod="Dynamic"), options=GIVEN, name="dynamic"),
+    Defect(
+        "EGR224",
+        LB,
+        lambda shop: shop.estate[shop.own_ip()]["sku"].update(tier="Global"),
+        options=GIVEN,
+        name="cross-region",
+    ),
+    Defect("EGR224", LB, _taken, "warn", options={"prefix_ids": (PREFIX,)}, name="prefix in use"),
     Defect("EGR241", NONE, lambda shop: shop.set(bootstrapProfile={"artifactSource": "Direct"})),
     Defect("EGR242", NONE, lambda shop: shop.set(apiServerAccessProfile={})),
     Defect("EGR301", UDR, _ranges),
