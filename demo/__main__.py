@@ -12,11 +12,13 @@ import tempfile
 import textwrap
 from pathlib import Path
 
+from azext_aksegress.arm import parent
 from tests.armsim.arm import Arm
 from tests.armsim.cli import Az
-from tests.armsim.estate import Estate
+from tests.armsim.estate import CONTROL_PLANE, NETWORK_GROUP, Estate, scope
 from tests.armsim.server import LocalAzure
 from tests.armsim.terminal import on_a_terminal
+from tests.builders import aks_rule, node_rule
 
 ROOT = Path(__file__).parent.parent
 WIDTH = 100
@@ -28,7 +30,12 @@ def estate() -> Estate:
     """A cluster in its own VNet, whose second pool was put into a subnet that nobody gave a default route."""
     found = Estate()
     subnets = found.vnet("vnet-shop", ["snet-system", "snet-apps"])
-    found.firewall("fw-hub", "10.1.0.4", found.public_ip("pip-fw-hub", "52.174.10.20"))
+    hub = found.vnet("vnet-hub", ["AzureFirewallSubnet"], prefix="10.1")["AzureFirewallSubnet"]
+    found.peering(parent(subnets["snet-apps"]), parent(hub))
+    policy = found.firewall_policy("fwpol-hub", [aks_rule(), node_rule()])
+    address = found.public_ip("pip-fw-hub", "52.174.10.20")
+    found.firewall("fw-hub", "10.1.0.4", address, subnet=hub, policy=policy)
+    found.role(CONTROL_PLANE, "Network Contributor", scope(NETWORK_GROUP))
     found.attach(subnets["snet-system"], route_table=found.route_table("rt-system", hop="10.1.0.4"))
     found.attach(subnets["snet-apps"], route_table=found.route_table("rt-apps"))
     found.cluster("aks-shop", pools={"system": subnets["snet-system"], "apps": subnets["snet-apps"]})
