@@ -18,7 +18,7 @@ from azext_aksegress.matrix import Path
 from azext_aksegress.migration import Migration
 from azext_aksegress.plan import Plan
 from azext_aksegress.report import BLOCKED, NOTHING_TO_DO, UNDETERMINED, Report
-from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Snapshot
+from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, PREVIEW_API_VERSION, Snapshot
 
 Line = List[Tuple[str, str]]
 
@@ -341,5 +341,7 @@ def show(document: Json, look: Look) -> Iterator[Line]:
     yield [("primary", clean(f"  egress IPs: {', '.join(outward['egressIps']) or 'none known'}"))]
     yield [("primary", clean(f"  authorized IP ranges: {', '.join(outward['authorizedIpRanges']) or 'none'}"))]
     for row in document["unread"]:
+        if row["reason"].startswith(NOT_FOUND) and arm.part(row["id"], "features"):  # a feature that nobody lists
+            continue
         needs = f", needs {row['permission']}" if row["permission"] else ""
         yield [("warning", clean(f"  {look.signs[UNKNOWN]} {row['id']}: {row['reason']}{needs}"))]
