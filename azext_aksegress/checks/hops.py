@@ -126,6 +126,7 @@ def _other_hop(table: RouteTable, address: str, instead: str = "<firewall-privat
     sources=(
         _ROUTES,
         "Azure documentation, virtual-network-troubleshoot-peering-issues, 2019-08-28",
+        "Azure documentation, update-virtual-network-peering-address-space, 2023-03-21",
         "Azure documentation, firewall-faq, 2022-09-12",
     ),
     reference=_ROUTES_URL,
@@ -186,8 +187,8 @@ def _goes_on(subnet: Subnet, firewall: Owner) -> Iterator[Outcome]:
 
 
 def _peered(subnet: Subnet, peering: Peering, address: str) -> Iterator[Outcome]:
-    """What keeps the peering from carrying packets to the hop. One that is not in sync goes on carrying the ranges that
-    it knows (Azure documentation, update-virtual-network-peering-address-space)."""
+    """What keeps the peering from carrying packets to the hop; one that is not in sync goes on carrying the ranges that
+    it knows."""
     peering_id = arm.child(arm.parent(subnet.id), "virtualNetworkPeerings", peering.name)
     behind = f"{address} is behind peering {peering.name} to {arm.name(peering.remote_id)}"
     sync = before(az("network vnet peering sync", ids=peering_id))
