@@ -30,6 +30,7 @@ NEVER_MADE_BY_AKS = (VIRTUAL_APPLIANCE, VIRTUAL_NETWORK_GATEWAY, NODE_PUBLIC_IP)
 MADE_BY_THE_MOVE = "AKS makes the addresses during the move"
 CHOSEN_BY_AKS = "AKS chooses which of today's addresses stay"
 NO_WAY_OUT = "has no way out"
+"""Of a subnet that is known to be without: no route, no NAT gateway, or one without an address."""
 BGP = "a default route learned by BGP, which is possible here, is invisible to ARM"
 
 
@@ -87,7 +88,9 @@ def _unrouted(cluster: Cluster, subnet: Subnet, request: Request | None) -> tupl
     new = request is not None and not profiles.keeps_addresses(cluster, request)
     makes_its_own = outbound_type == matrix.MANAGED_NAT_GATEWAY and new
     if gateway and not makes_its_own and not goes_with_the_move(cluster, gateway.id, outbound_type):
-        return (Carrier(NAT_GATEWAY, gateway.address_ids),)
+        lasts = request is None or bool(gateway.address_ids)  # one without address must get some, or another way out
+        nothing = None if lasts else Untold(subnet.id, NO_WAY_OUT)
+        return (Carrier(NAT_GATEWAY, gateway.address_ids, nothing),)
     rest = _default_carrier(cluster, subnet, request)
     if outbound_type == matrix.MANAGED_NAT_GATEWAY:  # its NAT gateway goes before a node's own address
         return (rest,)

@@ -8,7 +8,17 @@ from typing import Iterable, Iterator
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Subnet
-from azext_aksegress.network import Peering, Range, address_range, holds, nat_gateway
+from azext_aksegress.network import (
+    Peering,
+    Range,
+    Route,
+    RouteTable,
+    address_range,
+    holds,
+    nat_gateway,
+    route_table,
+    virtual_network,
+)
 from azext_aksegress.snapshot import Snapshot, Unread, Untold
 
 AZURE_FIREWALL = "Azure Firewall"
@@ -83,13 +93,41 @@ def network_ids(subnet: Subnet) -> tuple[str, ...]:
 
 
 def place(subnet: Subnet, address: str) -> Place | None:
-    """Where an address is, seen from a subnet; None outside of its network and the peers; raises Unread."""
+    """Where an address is, seen from a subnet: by what the peerings carry, else by what the peers that were read have;
+    None outside of its network and the peers; raises Unread."""
     network = subnet.network
     if inside(address, network.ranges):
         return Place(arm.parent(subnet.id), None)
-    holding = [found for found in network.peerings if found.remote_id and inside(address, found.remote_ranges)]
-    best = min(holding, key=lambda found: (not found.connected, found.remote_id.lower(), found.name), default=None)
+    peers = [found for found in network.peerings if found.remote_id]
+    holding = [found for found in peers if inside(address, found.remote_ranges)]
+    best = _best(holding or [found for found in peers if inside(address, _ranges_of(subnet.snapshot, found))])
     return Place(best.remote_id, best) if best else None
+
+
+def _best(peerings: Iterable[Peering]) -> Peering | None:
+    return min(peerings, key=lambda found: (not found.connected, found.remote_id.lower(), found.name), default=None)
+
+
+def _ranges_of(snapshot: Snapshot, peering: Peering) -> tuple[Range, ...]:
+    """What the network behind a peering has, which the peering may not carry yet; nothing where it was not read."""
+    try:
+        return virtual_network(peering.remote_id, snapshot.resource(peering.remote_id)).ranges
+    except Unread:
+        return ()
+
+
+def peering_to(subnet: Subnet, address: str) -> Peering | None:
+    """The peering that leads to a next hop: to the network of the firewall that has the address, else to the one that
+    the address is in; None where none is needed; raises Unread."""
+    try:
+        firewall = firewall_at(subnet, address)
+    except Unread:  # then only the address tells
+        firewall = None
+    networks = _networks_of(firewall) if firewall else set()
+    if networks:
+        return _best(found for found in subnet.network.peerings if found.remote_id.lower() in networks)
+    here = place(subnet, address)
+    return here.peering if here else None
 
 
 def subnet_at(subnet: Subnet, address: str) -> Subnet | None:
@@ -219,21 +257,20 @@ def _firewalls_of(subscription: str) -> str:
 def firewall_at(subnet: Subnet, address: str | None) -> Json | None:
     """The Azure Firewall with a private address, in a virtual network or a virtual hub; two leave it open.
 
-    Raises Unread where none is found and not all of them could be read.
+    Raises Unread where none is found and not all of them could be read, and where the peers are not known: a firewall
+    elsewhere may have the same address.
     """
     found: dict[str, Json] = {}
     unread: Unread | None = None
-    try:
-        for collection_id in firewalls_ids(subnet):
-            try:
-                rows = [row for row in subnet.snapshot.collection(collection_id) if _is_at(row, address)]
-                found.update({(arm.text(row, "id") or "").lower(): row for row in rows})
-            except Unread as error:
-                unread = unread or error
-        networks = {network.lower() for network in network_ids(subnet)}
-        found = {key: row for key, row in found.items() if _networks_of(row) <= networks}
-    except Unread as error:  # the peers are not known
-        unread = unread or error
+    networks = {network.lower() for network in network_ids(subnet)}
+    for collection_id in firewalls_ids(subnet):
+        try:
+            rows = [row for row in subnet.snapshot.collection(collection_id) if _is_at(row, address)]
+        except Unread as error:
+            unread = unread or error
+            continue
+        near = [row for row in rows if _networks_of(row) <= networks]
+        found.update({(arm.text(row, "id") or "").lower(): row for row in near})
     if len(found) > 1:
         raise Untold(subnet.route_table_id, f"which of {len(found)} firewalls has {address}")
     if not found and unread:
@@ -283,14 +320,29 @@ def _is_of_a_hub(firewall: Json) -> bool:
 
 
 def firewall_address_ids(subnet: Subnet, address: str | None) -> tuple[str, ...]:
-    """The public IPs of the one firewall with a private address; raises Unread."""
+    """The public IPs of the one firewall with a private address, at least one; raises Unread, also where the firewall
+    has none of its own, or sends on what it lets through: forced tunnelling."""
     firewall = firewall_at(subnet, address) if address else None
     if firewall is None or _hub(firewall):
         raise Untold(subnet.route_table_id, f"the public addresses behind next hop {address or 'without address'}")
-    gateway = _gateway_of(subnet.snapshot, firewall)
-    if gateway:
-        return nat_gateway(gateway, subnet.snapshot.resource(gateway)).address_ids
-    return _own_address_ids(firewall)
+    for table, route in onward_routes(subnet.snapshot, firewall):
+        raise Untold(table.id, f"egress of the firewall goes on to {route.hop}")
+    gateway = _attached(subnet.snapshot, firewall, "natGateway")
+    found = nat_gateway(gateway, subnet.snapshot.resource(gateway)).address_ids if gateway else None
+    ids = _own_address_ids(firewall) if found is None else found
+    if not ids:
+        raise Untold(gateway or arm.text(firewall, "id"), "it has no public IP, and its egress another way out")
+    return ids
+
+
+def onward_routes(snapshot: Snapshot, firewall: Json) -> tuple[tuple[RouteTable, Route], ...]:
+    """The routes on a firewall's own subnet that lead what goes to the internet elsewhere, each with its table; raises
+    Unread."""
+    table_id = _attached(snapshot, firewall, "routeTable")
+    if table_id is None:
+        return ()
+    table = route_table(table_id, snapshot.resource(table_id))
+    return tuple((table, route) for route in table.internet_routes if route and route.is_appliance)
 
 
 def _own_address_ids(firewall: Json) -> tuple[str, ...]:
@@ -300,16 +352,15 @@ def _own_address_ids(firewall: Json) -> tuple[str, ...]:
 
 
 def carrier_ids(subnet: Subnet) -> Iterator[str]:
-    """What says which addresses the firewalls on the way have: their own, their subnets, and the NAT gateways on these;
-    raises Unread."""
+    """What says which addresses the firewalls on the way have: their own, their subnets, and the NAT gateways and route
+    tables on these; raises Unread."""
     for address in addresses(subnet):
         firewall = firewall_at(subnet, address)
         if firewall is None:
             continue
         yield from (*_subnets_of(firewall), *_own_address_ids(firewall))
-        gateway = _gateway_of(subnet.snapshot, firewall)
-        if gateway:
-            yield gateway
+        found = (_attached(subnet.snapshot, firewall, kind) for kind in ("natGateway", "routeTable"))
+        yield from (known for known in found if known)
 
 
 def _subnets_of(firewall: Json) -> tuple[str, ...]:
@@ -318,9 +369,9 @@ def _subnets_of(firewall: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for found in ids if found))
 
 
-def _gateway_of(snapshot: Snapshot, firewall: Json) -> str | None:
-    """The NAT gateway on a firewall's subnet, which then carries its egress (Azure documentation, firewall
-    integration with NAT gateway); a subnet that is not there has none; raises Unread."""
+def _attached(snapshot: Snapshot, firewall: Json, kind: str) -> str | None:
+    """The NAT gateway or the route table on a firewall's subnet, which says where its egress goes (Azure documentation,
+    firewall integration with NAT gateway; forced tunneling); a subnet that is not there has none; raises Unread."""
     for subnet_id in _subnets_of(firewall):
         try:
             document = snapshot.resource(subnet_id)
@@ -328,7 +379,7 @@ def _gateway_of(snapshot: Snapshot, firewall: Json) -> str | None:
             if unread.is_absent:
                 continue
             raise
-        gateway = arm.text(document, "properties", "natGateway", "id")
-        if gateway:
-            return gateway
+        found = arm.text(document, "properties", kind, "id")
+        if found:
+            return found
     return None

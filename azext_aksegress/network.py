@@ -12,10 +12,10 @@ from azext_aksegress.arm import Json
 
 DEFAULT_ROUTE = "0.0.0.0/0"
 DEFAULT_ROUTE_IPV6 = "::/0"
-HALVES = ("0.0.0.0/1", "128.0.0.0/1")
 HALVES_IPV6 = ("::/1", "8000::/1")
-"""Two routes that together carry what 0.0.0.0/0 would, since the longest prefix wins; to AKS they are no default
-route."""
+"""Two routes that together carry what ::/0 would, since the longest prefix wins; to AKS they are no default route."""
+_PIECES = tuple(IPv4Network((byte << 24, 8)) for byte in range(1, 224) if byte not in (10, 127))
+"""The internet by IPv4 ranges /8, less those that no public path carries (IANA, IPv4 special-purpose addresses)."""
 APPLIANCE_HOPS = ("VirtualAppliance", "VirtualNetworkGateway")
 """The next hops that AKS takes for userDefinedRouting, by its refusal RouteTableInvalidNextHop
 (hashicorp/terraform-provider-azurerm#8609)."""
@@ -76,10 +76,23 @@ class RouteTable:
 
     @property
     def internet_routes(self) -> tuple[Route | None, ...]:
-        """The routes that carry what goes to the internet, by longest prefix: those of the two halves where they are,
-        else the default route; None for what the table leaves to the system."""
-        halves = (self.route(half) or self.default_route for half in HALVES)
-        return tuple(dict.fromkeys(halves))
+        """The routes that carry what goes to the internet, by longest prefix, in the order of the addresses; None for
+        what the table leaves to the system."""
+        return _internet_routes(self.routes)
+
+
+@lru_cache(maxsize=1024)
+def _internet_routes(routes: tuple[Route, ...]) -> tuple[Route | None, ...]:
+    """Of the routes with a prefix shorter than /8 alone: one of a /8 or longer is no part of a way to the internet, but
+    for some destination, such as what a company numbers by 11.0.0.0/8 inside."""
+    by_range: dict[IPv4Network, Route] = {}
+    for route in routes:
+        found = address_range(route.prefix)
+        if isinstance(found, IPv4Network) and found.prefixlen < 8 and _is(route.prefix, str(found)):
+            by_range.setdefault(found, route)
+    longest_first = sorted(by_range, key=lambda found: -found.prefixlen)
+    holding = (next((found for found in longest_first if piece.subnet_of(found)), None) for piece in _PIECES)
+    return tuple(dict.fromkeys(by_range[found] if found else None for found in holding))
 
 
 @dataclass(frozen=True)
@@ -104,13 +117,15 @@ class NatGateway:
 
 @dataclass(frozen=True)
 class Peering:
-    """A peering of a virtual network with another one."""
+    """A peering of a virtual network with another one; `remote_ranges` are those that it carries to the other one."""
 
     name: str
     remote_id: str
     state: str | None
     uses_remote_gateways: bool
     remote_ranges: tuple[Range, ...]
+    allows_access: bool
+    sync_level: str | None
 
     @property
     def connected(self) -> bool:
@@ -174,6 +189,8 @@ def _peering(document: Json) -> Peering:
         arm.text(document, "properties", "peeringState"),
         arm.flag(document, "properties", "useRemoteGateways"),
         ranges(arm.strings(document, "properties", "remoteAddressSpace", "addressPrefixes")),
+        arm.dig(document, "properties", "allowVirtualNetworkAccess") is not False,
+        arm.text(document, "properties", "peeringSyncLevel"),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_network
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from azext_aksegress import arm
@@ -73,15 +73,22 @@ class Rule:
     limited: bool
     """Whether it is for some source ports, or for members of application security groups, only."""
 
-    def reaches(self, flow: Flow) -> bool:
-        """Whether it is about the protocol, the port and the whole destination of a flow."""
+    def is_about(self, flow: Flow) -> bool:
+        """Whether it is about the protocol and the port of a flow."""
         if self.protocol not in (ANYWHERE, flow.protocol.lower()):
             return False
-        if not any(_holds_port(found, flow.port) for found in self.ports):
-            return False
+        return any(_holds_port(found, flow.port) for found in self.ports)
+
+    def reaches(self, flow: Flow) -> bool:
+        """Whether it is about the protocol, the port and the whole destination of a flow."""
+        whole = bool(flow.tags.intersection(self.destinations)) or bool(flow.ranges)
+        return self.is_about(flow) and whole and not self.spares(flow, flow.ranges)
+
+    def spares(self, flow: Flow, destination: tuple[Range, ...]) -> tuple[Range, ...]:
+        """What is left of a part of a flow's destination without what it is about."""
         if flow.tags.intersection(self.destinations):
-            return True
-        return bool(flow.ranges) and not without(flow.ranges, ranges(self.destinations))
+            return ()
+        return without(destination, ranges(self.destinations))
 
     def beyond(self, sources: Sequence[Range]) -> tuple[Range, ...]:
         """What is left of some sources without those that it is about."""
@@ -167,18 +174,41 @@ def denials(rules: Iterable[Rule], flow: Flow, sources: Iterable[Range]) -> Iter
     """The rules that deny a flow from some sources, each for its part of them; `rules` in the order in which they
     decide.
 
-    A rule that is limited in what ARM does not tell allows nothing for certain, and may deny.
+    A rule that is limited in what ARM does not tell allows nothing for certain, and may deny. Where in its destination
+    a flow really goes is not known: it is allowed where all of that is, and denied where rules together deny all.
     """
-    left = all_of = tuple(found for found in sources if found.version == flow.version)
+    all_of = tuple(found for found in sources if found.version == flow.version)
+    open_ = [(all_of, flow.ranges)]
     for rule in rules:
-        rest = rule.beyond(left)
-        if rest == left or not rule.reaches(flow):
+        if not rule.is_about(flow) or (rule.allows and not rule.reaches(flow)):
             continue
-        if not rule.allows:
-            part = without(left, rest)
-            yield Denial(rule, part if without(all_of, part) else (), not rule.limited)
-        if not rule.limited:
-            left = rest
+        open_, denied = _decided(rule, flow, open_)
+        if denied:
+            yield Denial(rule, denied if without(all_of, denied) else (), not rule.limited)
+
+
+_Open = Tuple[Tuple[Range, ...], Tuple[Range, ...]]
+"""Some sources, and what no rule has denied them yet of a flow's destination."""
+
+
+def _decided(rule: Rule, flow: Flow, open_: Sequence[_Open]) -> tuple[list[_Open], tuple[Range, ...]]:
+    """What a rule leaves open, and the sources from which nothing is left then that is not denied."""
+    left: list[_Open] = []
+    denied: list[Range] = []
+    whole = rule.reaches(flow)
+    for sources, destination in open_:
+        others, rest = rule.beyond(sources), rule.spares(flow, destination)
+        if others == sources or (rest == destination and not whole):
+            left.append((sources, destination))
+            continue
+        own = without(sources, others)
+        denied += own if not rest and not rule.allows else ()
+        if rule.limited:
+            left.append((sources, destination))
+        else:
+            left += [(others, destination)] if others else []
+            left += [(own, rest)] if rest else []
+    return left, tuple(denied)
 
 
 def without(some: Sequence[Range], taken: Sequence[Range]) -> tuple[Range, ...]:

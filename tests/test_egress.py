@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from azext_aksegress import egress, profiles
+from azext_aksegress.cluster import Cluster
 from azext_aksegress.report import show_json
 from azext_aksegress.request import Request
+from azext_aksegress.snapshot import Unread
 from tests.armsim.estate import SUBSCRIPTION, network_id, node_group
 from tests.builders import CLUSTER, Shop
 
@@ -318,3 +322,50 @@ class TestAfterAnUpdateThatFailed:
         )
         assert egress.after(shop.cluster(), Request(LB)).known == ("52.0.1.1",)
         assert egress.before(shop.cluster()).known == ("20.50.0.2",)
+
+
+class TestFirewallsThatDoNotSendByThemselves:
+    FIREWALL = network_id("azureFirewalls", "fw-hub")
+    SUBNET = f"{network_id('virtualNetworks', 'vnet-hub')}/subnets/AzureFirewallSubnet"
+
+    def unknown(self, shop: Shop) -> set[str]:
+        found = egress.after(shop.cluster(), Request(UDR))
+        assert not found.known
+        return {str(unread) for unread in found.unknown}
+
+    def test_one_without_a_public_address_has_unknown_ones(self) -> None:
+        shop = Shop.byo().routed()
+        del shop.estate[self.FIREWALL]["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"]
+        assert self.unknown(shop) == {"fw-hub: it has no public IP, and its egress another way out"}
+
+    def test_one_behind_a_nat_gateway_without_address_has_unknown_ones(self) -> None:
+        shop = Shop.byo().routed()
+        shop.estate.attach(self.SUBNET, nat_gateway=shop.estate.nat_gateway("nat-hub"))
+        assert self.unknown(shop) == {"nat-hub: it has no public IP, and its egress another way out"}
+
+    @pytest.mark.parametrize("hop", ["VirtualNetworkGateway", "VirtualAppliance 10.9.9.9", "None"])
+    def test_one_whose_own_subnet_is_routed_has_unknown_ones(self, hop: str) -> None:
+        shop = Shop.byo().routed()
+        kind, _, address = hop.partition(" ")
+        shop.estate.attach(self.SUBNET, route_table=shop.estate.route_table("rt-hub", address or None, kind))
+        assert self.unknown(shop) == {f"rt-hub: egress of the firewall goes on to {hop}"}
+
+    def test_one_whose_own_subnet_is_routed_to_the_internet_keeps_its_address(self) -> None:
+        shop = Shop.byo().routed()
+        shop.estate.attach(self.SUBNET, route_table=shop.estate.route_table("rt-hub", None, "Internet"))
+        assert egress.after(shop.cluster(), Request(UDR)) == egress.Addresses(("52.0.0.1",), ())
+
+    def test_a_table_of_its_subnet_that_cannot_be_read_leaves_them_unknown(self) -> None:
+        shop = Shop.byo().routed()
+        table = shop.estate.route_table("rt-hub", None, "Internet")
+        shop.estate.attach(self.SUBNET, route_table=table)
+        shop.arm.forbid(table)
+        assert self.unknown(shop) == {"rt-hub: HTTP 403 (needs Microsoft.Network/routeTables/read)"}
+
+    def test_the_same_address_elsewhere_is_not_taken_where_the_peers_are_not_known(self) -> None:
+        shop = Shop.byo().routed()
+        snapshot = shop.snapshot(Request(UDR))
+        unread = Unread(shop.network_id, "HTTP 403", "Microsoft.Network/virtualNetworks/read")
+        resources = {key: row for key, row in snapshot.resources.items() if key != shop.network_id.lower()}
+        cluster = Cluster(replace(snapshot, resources=resources).plus({shop.network_id: unread}))
+        assert egress.after(cluster, Request(UDR)) == egress.Addresses((), (unread,))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import copy
+import re
+from dataclasses import replace
 from typing import Mapping
 
 import pytest
@@ -72,6 +74,11 @@ class TestWhatIsRead:
         assert "outboundNetworkDependenciesEndpoints" in first
         assert {"azureFirewalls", "vnet-hub"} <= set(second)
         assert {"fwpol-hub", "ruleCollectionGroups"} <= set(third)
+
+    def test_a_table_on_the_subnet_of_a_firewall_comes_with_the_third(self) -> None:
+        shop = Shop.byo().routed()
+        shop.estate.attach(f"{HUB}/subnets/AzureFirewallSubnet", route_table=shop.estate.route_table("rt-firewall"))
+        assert "rt-firewall" in rounds(shop)[2]
 
     def test_a_parent_policy_comes_with_the_fourth(self) -> None:
         shop = Shop.byo().routed()
@@ -162,6 +169,16 @@ class TestOwners:
         rows = found.snapshot.collection(collection)
         changed = Cluster(found.snapshot.plus({collection: (*rows, *rows)})).subnets[0]
         assert hops.firewall_at(changed, "10.1.0.4") is not None
+
+    def test_where_the_network_cannot_be_read_that_is_said_with_its_permission(self) -> None:
+        shop = Shop.byo().routed()
+        snapshot = shop.snapshot(Request(UDR))
+        unread = Unread(shop.network_id, "HTTP 403", "Microsoft.Network/virtualNetworks/read")
+        resources = {key: row for key, row in snapshot.resources.items() if key != shop.network_id.lower()}
+        changed = Cluster(replace(snapshot, resources=resources).plus({shop.network_id: unread})).subnets[0]
+        for judge in (hops.firewall_at, hops.owner, hops.firewall_address_ids, hops.peering_to):
+            with pytest.raises(Unread, match=re.escape(str(unread))):
+                judge(changed, "10.1.0.4")
 
     def test_only_an_interface_must_be_told_to_forward(self) -> None:
         assert hops.Owner(hops.LOAD_BALANCER, "", {}).forwards

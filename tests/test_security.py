@@ -104,6 +104,21 @@ class TestProtocolAndPort:
 
 
 class TestDestination:
+    def test_rules_that_deny_all_of_it_together_deny_it_by_the_last(self) -> None:
+        halves = [outbound("low", 100, "Deny", "0.0.0.0/1"), outbound("high", 110, "Deny", "128.0.0.0/1")]
+        assert denied(REGISTRY, *halves) == ["high"]
+        assert denied(REGISTRY, halves[0]) == denied(REGISTRY, halves[1]) == []
+
+    def test_what_is_allowed_before_the_last_part_of_it_is_denied_is_not_denied(self) -> None:
+        low, high = outbound("low", 100, "Deny", "0.0.0.0/1"), outbound("high", 110, "Deny", "128.0.0.0/1")
+        assert denied(REGISTRY, low, outbound("allow", 105, "Allow", "AzureCloud"), high) == []
+
+    def test_rules_deny_it_together_only_from_where_both_do(self) -> None:
+        low = outbound("low", 100, "Deny", "0.0.0.0/1", sourceAddressPrefix="10.240.0.0/25")
+        rules = outbound_rules(group(low, outbound("high", 110, "Deny", "128.0.0.0/1")))
+        (denial,) = denials(rules, REGISTRY, ranges((SUBNET,)))
+        assert [str(found) for found in denial.part] == ["10.240.0.0/25"]
+
     @pytest.mark.parametrize("to", ["*", "Internet", "AzureCloud", "MicrosoftContainerRegistry", "0.0.0.0/0"])
     def test_a_word_or_range_that_holds_all_of_it_denies(self, to: str) -> None:
         assert denied(REGISTRY, outbound("deny", 100, "Deny", to)) == ["deny"]

@@ -11,8 +11,9 @@ from azext_aksegress.checks.routes import subnets
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.firewall_rules import Flow, stopped
 from azext_aksegress.fixes import Fix, az, before, cutover, where
+from azext_aksegress.hops import Owner
 from azext_aksegress.matrix import USER_DEFINED_ROUTING
-from azext_aksegress.network import Peering, RouteTable
+from azext_aksegress.network import DROPPING_HOPS, Peering, RouteTable
 from azext_aksegress.opening import opening
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread, Untold
@@ -125,6 +126,7 @@ def _other_hop(table: RouteTable, address: str, instead: str = "<firewall-privat
     sources=(
         _ROUTES,
         "Azure documentation, virtual-network-troubleshoot-peering-issues, 2019-08-28",
+        "Azure documentation, update-virtual-network-peering-address-space, 2023-03-21",
         "Azure documentation, firewall-faq, 2022-09-12",
     ),
     reference=_ROUTES_URL,
@@ -144,9 +146,9 @@ def _forwards(subnet: Subnet, table: RouteTable, address: str) -> Iterator[Outco
             expected="a next hop in another subnet",
         )
         return
-    here = hops.place(subnet, address)
-    if here and here.peering and not here.peering.connected:
-        yield _not_connected(subnet, here.peering, address)
+    peering = hops.peering_to(subnet, address)
+    if peering:
+        yield from _peered(subnet, peering, address)
     found = hops.owner(subnet, address)
     state = arm.text(found.document, "properties", "provisioningState") if found else None
     if found is None:
@@ -158,12 +160,50 @@ def _forwards(subnet: Subnet, table: RouteTable, address: str) -> Iterator[Outco
             fix=(before(az("network nic update", ids=found.id, ip_forwarding="true")),),
             expected="IP forwarding, here and in the appliance's own system",
         )
-    elif found.kind == hops.AZURE_FIREWALL and not arm.same(state, "Succeeded"):
-        yield Warn(found.id, f"firewall {found.name} is in state {state or 'unknown'}")
+    elif found.kind == hops.AZURE_FIREWALL:
+        if not arm.same(state, "Succeeded"):
+            yield Warn(found.id, f"firewall {found.name} is in state {state or 'unknown'}")
+        yield from _goes_on(subnet, found)
+        yield Pass(found.id, f"{address} is {found.kind} {found.name}")
     elif found.kind == hops.LOAD_BALANCER:
         yield Pass(found.id, f"{address} is {found.kind} {found.name}; the appliances behind it are not judged")
     else:
         yield Pass(found.id, f"{address} is {found.kind} {found.name}")
+
+
+def _goes_on(subnet: Subnet, firewall: Owner) -> Iterator[Outcome]:
+    """The routes on the firewall's own subnet: what they drop, no firewall can send."""
+    for table, route in hops.onward_routes(subnet.snapshot, firewall.document):
+        if any(arm.same(route.next_hop_type, dropping) for dropping in DROPPING_HOPS):
+            observed = f"{table.name} on the subnet of firewall {firewall.name} drops {route.prefix}: {route.hop}"
+            way_out = az(
+                "network route-table route update",
+                **where(table.id),
+                route_table_name=table.name,
+                name=route.name,
+                next_hop_type="Internet",
+            )
+            yield Fail(table.id, observed, fix=(before(way_out),), expected="a way out for the firewall itself")
+
+
+def _peered(subnet: Subnet, peering: Peering, address: str) -> Iterator[Outcome]:
+    """What keeps the peering from carrying packets to the hop; one that is not in sync goes on carrying the ranges that
+    it knows."""
+    peering_id = arm.child(arm.parent(subnet.id), "virtualNetworkPeerings", peering.name)
+    behind = f"{address} is behind peering {peering.name} to {arm.name(peering.remote_id)}"
+    sync = before(az("network vnet peering sync", ids=peering_id))
+    if not peering.connected:
+        yield _not_connected(subnet, peering, address)
+    if not peering.allows_access:
+        allow = az("network vnet peering update", ids=peering_id, set="allowVirtualNetworkAccess=true")
+        observed = f"{behind}, which lets nothing through: allowVirtualNetworkAccess is false"
+        yield Fail(peering_id, observed, fix=(before(allow),), expected="allowVirtualNetworkAccess")
+    if peering.remote_ranges and not hops.inside(address, peering.remote_ranges):
+        carried = ", ".join(str(found) for found in peering.remote_ranges)
+        yield Fail(peering_id, f"{behind}, which carries only {carried}", fix=(sync,), expected=f"{address} in it")
+    elif peering.sync_level and not arm.same(peering.sync_level, "FullyInSync"):
+        fix = (sync,) if "local" in peering.sync_level.lower() else ()  # the other side must sync its own
+        yield Warn(peering_id, f"{behind}, which is {peering.sync_level}", fix=fix, expected="FullyInSync")
 
 
 def _not_connected(subnet: Subnet, peering: Peering, address: str) -> Outcome:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from azext_aksegress import egress, profiles
+from azext_aksegress.allowlists import AllowList
 from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
 from azext_aksegress.fixes import after, az, before, named
 from azext_aksegress.matrix import LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY, USER_DEFINED_ROUTING
-from azext_aksegress.network import address_range, holds
+from azext_aksegress.network import DEFAULT_ROUTE, address_range
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
 
@@ -18,7 +19,10 @@ ONLY_THE_LOAD_BALANCER = "0.0.0.0/32"
 """The range that admits nothing but AKS's own load balancer addresses; it is replaced, never joined by others."""
 
 _RANGES = "AKS documentation, api-server-authorized-ip-ranges.md, 2026-08-03"
+_IPV4_ONLY = "Azure CLI 2.91.0: `az aks update --api-server-authorized-ip-ranges` refuses IPv6"
 _TAG = "azurecloud"
+_OF_ANY_REGION = (egress.VIRTUAL_APPLIANCE, egress.VIRTUAL_NETWORK_GATEWAY)
+"""What carries egress by addresses that may be of another region than the cluster; a NAT gateway's never are."""
 
 
 @check(
@@ -39,8 +43,12 @@ def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request)
     if not ranges:
         yield Pass(cluster.id, "no authorized ranges are set")
         return
+    listed = AllowList(cluster.id, ranges)
+    if listed.admits(DEFAULT_ROUTE):
+        yield Pass(cluster.id, f"the authorized ranges {', '.join(ranges)} hold every address")
+        return
     new = egress.after(cluster, request)
-    missing, unclear = _missing(cluster, request, ranges, new.known)
+    missing, unclear = _missing(cluster, request, listed, [found for found in new.known if not _is_ipv6(found)])
     if request.to == LOAD_BALANCER:
         seen = f"; {', '.join(missing)} is not in them" if missing else ""
         yield Warn(cluster.id, f"authorized ranges are set, and AKS admits its own load balancer addresses only{seen}")
@@ -51,6 +59,11 @@ def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request)
             f"{', '.join(missing)} is not in the authorized ranges {', '.join(ranges)}",
             fix=(before(_authorize(cluster, missing)),),
         )
+    ipv6 = [found for found in new.known if _is_ipv6(found)]
+    if ipv6:
+        yield Note(
+            cluster.id, f"{', '.join(ipv6)} is not judged: authorized ranges take IPv4 only", sources=(_IPV4_ONLY,)
+        )
     yield from _not_known(cluster, request, ranges, new)
     if unclear:
         raise Unread(cluster.id, f"whether the tags in the authorized ranges cover {', '.join(unclear)}")
@@ -59,7 +72,7 @@ def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request)
 
 
 def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: Addresses) -> Iterator[Outcome]:
-    if any(_covers_azure(cluster, request, found) for found in ranges):
+    if any(_covers_azure(cluster, found) for found in ranges):
         new = Addresses(new.known, tuple(row for row in new.unknown if row.reason != egress.MADE_BY_THE_MOVE))
     for unread in new.unknown:
         if unread.reason == egress.CHOSEN_BY_AKS:  # some of today's, and each of them is judged
@@ -81,37 +94,36 @@ def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: A
 
 
 def _cause(cluster: Cluster, request: Request, unread: Unread) -> str:
-    """The check that says why a subnet has no way out yet."""
-    if request.to == USER_ASSIGNED_NAT_GATEWAY:
-        return "EGR211"
+    """The check that says why a subnet has no way out yet, or that it is to have none."""
     (subnet,) = [found for found in cluster.subnets if found.id == unread.id]
-    return "EGR202" if subnet.route_table_id else "EGR201"
+    if request.to == USER_ASSIGNED_NAT_GATEWAY:
+        return "EGR212" if subnet.nat_gateway_id else "EGR211"
+    if request.to == USER_DEFINED_ROUTING:
+        return "EGR202" if subnet.route_table_id else "EGR201"
+    return f"{subnet.name} will have no way out, so no address to admit"
 
 
-def _missing(
-    cluster: Cluster, request: Request, ranges: Sequence[str], new: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """The new addresses that no range holds, and those that a tag which this tool cannot resolve may hold."""
-    outside = [found for found in new if not any(_holds(cluster, request, known, found) for known in ranges)]
-    return ([], outside) if any(_is_unclear(cluster, request, known) for known in ranges) else (outside, [])
+def _missing(cluster: Cluster, request: Request, listed: AllowList, new: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The new addresses that no range holds, and those that a tag which this tool cannot resolve may hold: the firewall
+    of a hub may be in any region."""
+    outside = [found for found in new if not listed.admits(found)]
+    tags = [known for known in listed.sources if address_range(known) is None]
+    elsewhere = any(found.kind in _OF_ANY_REGION for found in egress.carriers(cluster, request))
+    if any(known.lower() == _TAG or (_covers_azure(cluster, known) and not elsewhere) for known in tags):
+        return [], []
+    unclear = elsewhere or any(not known.lower().startswith(_TAG) for known in tags)
+    return ([], outside) if tags and unclear else (outside, [])
 
 
-def _is_unclear(cluster: Cluster, request: Request, known: str) -> bool:
-    """Whether a range is a tag that may hold the new addresses: those of a hub's firewall may be of any region."""
-    if address_range(known) is not None or _covers_azure(cluster, request, known):
-        return False
-    return request.to == USER_DEFINED_ROUTING or not known.lower().startswith(_TAG)
+def _covers_azure(cluster: Cluster, known: str) -> bool:
+    """Whether a range is the service tag of all of Azure's addresses, or of the region that the cluster and all that
+    AKS makes for it are in."""
+    return known.lower() in (_TAG, f"{_TAG}.{cluster.location}")
 
 
-def _holds(cluster: Cluster, request: Request, known: str, address: str) -> bool:
-    return holds(known, address) if address_range(known) else _covers_azure(cluster, request, known)
-
-
-def _covers_azure(cluster: Cluster, request: Request, known: str) -> bool:
-    """Whether a range is the service tag of all of Azure's addresses, or of the region that the cluster and its NAT
-    gateways are in."""
-    regional = known.lower() == f"{_TAG}.{cluster.location}" and request.to != USER_DEFINED_ROUTING
-    return known.lower() == _TAG or regional
+def _is_ipv6(address: str) -> bool:
+    found = address_range(address)
+    return found is not None and found.version == 6
 
 
 def _authorize(cluster: Cluster, new: Sequence[str]) -> str:

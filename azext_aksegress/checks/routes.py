@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Iterator, Sequence
 
 from azext_aksegress import arm
-from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
+from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check, unknown
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover, named, where
 from azext_aksegress.matrix import (
@@ -20,7 +20,6 @@ from azext_aksegress.network import (
     DEFAULT_ROUTE,
     DEFAULT_ROUTE_IPV6,
     DROPPING_HOPS,
-    HALVES,
     Route,
     RouteTable,
 )
@@ -29,6 +28,7 @@ from azext_aksegress.snapshot import Unread
 
 _LIMIT_EGRESS = "AKS documentation, limit-egress-traffic.md and egress-udr.md, 2026-07-02"
 _PRECEDENCE = "Azure documentation, NAT gateway, outbound connectivity precedence"
+_SHOWN = 3
 _UDR_URL = "https://learn.microsoft.com/azure/aks/egress-udr"
 
 
@@ -117,8 +117,9 @@ def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome
         route = next((peer.default_route for peer in _peers(subnet)), None)
         used = ", ".join(found.name for found in cluster.subnets if _attached(found, table))
         observed = f"{table.name} (on {used}) has no {DEFAULT_ROUTE} route"
-        if all(table.route(half) for half in HALVES):
-            observed += f"; {' and '.join(HALVES)} carry the traffic, and AKS does not take them for a default route"
+        pieces = [found.prefix for found in table.internet_routes if found]
+        if len(pieces) == len(table.internet_routes):
+            observed += f"; {' and '.join(pieces)} carry the traffic, and AKS does not take them for a default route"
         if cluster.private_cluster and table.bgp_propagation:
             observed += "; a default route learned by BGP would do, and is invisible to ARM"
             yield Warn(table.id, observed, fix=(cutover(_create_route(table.id, route)),))
@@ -237,17 +238,29 @@ def ipv6_is_routed_too(subnet: Subnet, _: Request) -> Iterator[Outcome]:
 )
 def kubenet_can_keep_its_table(cluster: Cluster, _: Request) -> Iterator[Outcome]:
     """kubenet writes a route for each node into the one table of all subnets; where it cannot, pods lose each other."""
+    if cluster.text("networkProfile", "networkPlugin") is None:
+        raise Unread(cluster.id, "Azure's answer has no networkPlugin")
     if not cluster.kubenet:
         yield Skip("the network plugin is not kubenet")
         return
-    tables = {found.lower(): found for found in (subnet.route_table_id for subnet in cluster.subnets) if found}
-    if not tables:
+    tables: dict[str, str] = {}
+    unread: list[Unread] = []
+    for subnet in cluster.subnets:
+        try:
+            table_id = subnet.route_table_id
+        except Unread as error:
+            unread.append(error)
+            continue
+        if table_id:
+            tables.setdefault(table_id.lower(), table_id)
+    if not tables and not unread:
         yield Skip("EGR201")
     if len(tables) > 1:
         names = ", ".join(sorted(arm.name(found) for found in tables.values()))
         yield Fail(cluster.id, f"the subnets have {len(tables)} route tables: {names}", expected="one for all subnets")
-    for table_id in sorted(tables.values()):
+    for table_id in sorted(tables.values(), key=str.lower):
         yield from _kept_by_kubenet(cluster, table_id)
+    yield from map(unknown, unread)
 
 
 def _kept_by_kubenet(cluster: Cluster, table_id: str) -> Iterator[Outcome]:
@@ -305,15 +318,26 @@ def _staying_routes(subnet: Subnet) -> Iterator[Outcome]:
     routes = [route for route in subnet.internet_routes if route and route.is_appliance]
     if table and routes:
         ways = " and ".join(f"{route.prefix} to {route.hop}" for route in routes)
-        yield Warn(table.id, f"{table.name} still sends {ways}", fix=_remove(subnet, table, routes))
+        if _is_to_be_detached(subnet, table):
+            detach = after(az("network vnet subnet update", ids=subnet.id, route_table="null"))
+            seen = f"{table.name} still sends {ways}{_lost(subnet, table, routes)}"
+            yield Warn(table.id, seen, fix=(detach,))
+        else:
+            delete = "network route-table route delete"
+            fix = tuple(after(az(delete, **_table_of(table.id), name=route.name)) for route in routes)
+            yield Warn(table.id, f"{table.name} still sends {ways}", fix=fix)
 
 
-def _remove(subnet: Subnet, table: RouteTable, routes: Sequence[Route]) -> tuple[Fix, ...]:
-    """Delete the routes where only the cluster uses the table, or where kubenet needs the table; else detach it."""
-    cluster = subnet.cluster
-    own = {found.id.lower() for found in cluster.subnets}
-    shared = any(found.lower() not in own for found in table.subnet_ids)
-    if shared and not cluster.kubenet:
-        return (after(az("network vnet subnet update", ids=subnet.id, route_table="null")),)
-    delete = "network route-table route delete"
-    return tuple(after(az(delete, **_table_of(table.id), name=route.name)) for route in routes)
+def _is_to_be_detached(subnet: Subnet, table: RouteTable) -> bool:
+    """Whether others use the table too; its routes are deleted where only the cluster does, or kubenet needs it."""
+    own = {found.id.lower() for found in subnet.cluster.subnets}
+    return not subnet.cluster.kubenet and any(found.lower() not in own for found in table.subnet_ids)
+
+
+def _lost(subnet: Subnet, table: RouteTable, routes: Sequence[Route]) -> str:
+    """What else goes with a table that is detached, in words, or ''."""
+    others = sorted(f"{found.name} ({found.prefix})" for found in table.routes if found not in routes)
+    if not others:
+        return ""
+    more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+    return f"; detached from it, {subnet.name} loses {', '.join(others[:_SHOWN])}{more} as well"

@@ -87,9 +87,17 @@ def on_another_type(cluster: Cluster, request: Request) -> Iterator[Outcome]:
         names = ", ".join(option.path[-1] for option, *_ in changed)
         yield Pass(cluster.id, f"on {request.to}, with other options: {names}", expected="another type or options")
     elif _succeeded(cluster) and egress.in_force(cluster):
-        yield Done(cluster.id, f"the cluster is on {request.to} already, and it is in force")
+        yield Done(cluster.id, f"the cluster is on {request.to} already, and AKS has it in force{_but_by(cluster)}")
     else:
         yield Warn(cluster.id, f"{request.to} is stored but not in force: the update will be sent again")
+
+
+def _but_by(cluster: Cluster) -> str:
+    """What carries egress in the place of what AKS has made for it, in words."""
+    made = {matrix.LOAD_BALANCER: egress.LOAD_BALANCER, matrix.MANAGED_NAT_GATEWAY: egress.NAT_GATEWAY}
+    meant = made.get(cluster.outbound_type)
+    kinds = {found.kind for found in egress.carriers(cluster, None)} - {egress.UNKNOWN}
+    return f"; but what carries egress is {' and '.join(sorted(kinds))}" if meant and kinds - {meant} else ""
 
 
 def _succeeded(cluster: Cluster) -> bool:

@@ -186,6 +186,52 @@ class TestEGR210NextHopCanForward:
         peering(shop)["peeringState"] = "Disconnected"
         assert shop.outcomes("EGR210", UDR) == [("fail", "to-hub")]
 
+    def test_the_peering_to_the_firewalls_network_counts_whatever_it_carries(self) -> None:
+        shop = Shop.byo().routed()
+        peering(shop).update(peeringState="Disconnected", remoteAddressSpace=None)
+        assert shop.outcomes("EGR210", UDR) == [("fail", "to-hub")]
+        peering(shop)["peeringState"] = "Connected"
+        assert shop.outcomes("EGR210", UDR) == [("pass", "fw-hub")]
+
+    def test_a_hop_that_the_peering_does_not_carry_yet_fails_and_is_synced(self) -> None:
+        shop = Shop.byo().routed()
+        peering(shop)["remoteAddressSpace"] = {"addressPrefixes": ["10.2.0.0/16"]}
+        found = shop.findings("EGR210", UDR)
+        assert [finding.outcome for finding in found] == ["fail"]
+        assert "which carries only 10.2.0.0/16" in (found[0].seen.observed or "")
+        peering_id = f"{shop.network_id}/virtualNetworkPeerings/to-hub"
+        assert fixes(found) == [("before", f"az network vnet peering sync --ids {peering_id}")]
+
+    def test_the_same_holds_for_an_appliance(self) -> None:
+        shop = appliance()
+        peering(shop)["remoteAddressSpace"] = {"addressPrefixes": ["10.2.0.0/16"]}
+        assert shop.outcomes("EGR210", UDR) == [("fail", "to-hub")]
+        assert shop.outcomes("EGR204", UDR) == [("pass", "nic-nva")]
+
+    def test_a_peering_out_of_sync_that_carries_the_hop_warns(self) -> None:
+        shop = Shop.byo().routed()
+        peering(shop)["peeringSyncLevel"] = "RemoteNotInSync"
+        assert shop.outcomes("EGR210", UDR) == [("warn", "to-hub")]
+        assert fixes(shop.findings("EGR210", UDR)) == []
+        peering(shop)["peeringSyncLevel"] = "LocalNotInSync"
+        assert len(fixes(shop.findings("EGR210", UDR))) == 1
+        peering(shop)["peeringSyncLevel"] = "fullyInSync"
+        assert shop.outcomes("EGR210", UDR) == [("pass", "fw-hub")]
+
+    def test_a_peering_that_lets_nothing_through_fails(self) -> None:
+        shop = Shop.byo().routed()
+        peering(shop)["allowVirtualNetworkAccess"] = False
+        found = shop.findings("EGR210", UDR)
+        assert [finding.outcome for finding in found] == ["fail"]
+        assert fixes(found)[0][1].endswith(" --set allowVirtualNetworkAccess=true")
+
+    @pytest.mark.parametrize(("hop", "outcome"), [("None", "fail"), ("VirtualNetworkGateway", "pass")])
+    def test_a_firewall_whose_own_subnet_drops_what_leaves_fails(self, hop: str, outcome: str) -> None:
+        shop = Shop.byo().routed()
+        table = shop.estate.route_table("rt-firewall", None, hop)
+        shop.estate.attach(hub_subnet("AzureFirewallSubnet"), route_table=table)
+        assert shop.outcome("EGR210", UDR) == outcome
+
     def test_a_peering_that_lost_its_other_side_is_made_anew_on_both(self) -> None:
         shop = Shop.byo().routed()
         peering(shop)["peeringState"] = "Disconnected"

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.armsim.estate import isolated
+from tests.armsim.estate import isolated, network_id
 from tests.builders import Shop, fixes
 
 UDR, UANAT, LB, MNAT = "userDefinedRouting", "userAssignedNATGateway", "loadBalancer", "managedNATGateway"
+
+FIREWALL = network_id("azureFirewalls", "fw-hub")
 
 
 def ranges(*known: str) -> dict[str, object]:
@@ -54,6 +56,39 @@ class TestEGR301AuthorizedRanges:
 
     def test_a_firewall_in_another_region_is_not_covered_by_a_regional_tag_for_sure(self) -> None:
         assert Shop.byo(**ranges("AzureCloud.westeurope")).routed().outcome("EGR301", UDR) == "unknown"
+
+    def test_a_firewall_before_the_gateway_is_not_covered_by_a_regional_tag_for_sure_either(self) -> None:
+        assert Shop.byo(**ranges("AzureCloud.westeurope")).gated().routed().outcome("EGR301", UANAT) == "unknown"
+
+    def test_ranges_that_hold_it_together_pass(self) -> None:
+        shop = Shop.byo(**ranges("52.0.0.8/31", "52.0.0.10/31")).gated(addresses=[])
+        prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/30")
+        shop.estate[shop.gateway_id("snet-apps")]["properties"]["publicIpPrefixes"] = [{"id": prefix}]
+        assert shop.outcome("EGR301", UANAT) == "pass"
+
+    @pytest.mark.parametrize("known", [["0.0.0.0/0"], ["0.0.0.0/1", "128.0.0.0/1"]])
+    def test_ranges_that_hold_everything_pass_whoever_makes_the_addresses(self, known: list[str]) -> None:
+        assert Shop.managed(**ranges(*known)).outcome("EGR301", MNAT) == "pass"
+        assert Shop.byo(**ranges(*known)).routed(hop="10.9.9.9").outcome("EGR301", UDR) == "pass"
+
+    def test_an_ipv6_address_is_said_not_to_be_judged(self) -> None:
+        shop = Shop.byo(**ranges("52.0.0.2")).gated(addresses=["52.0.0.2", "2603::1"])
+        (finding,) = shop.findings("EGR301", UANAT)
+        assert finding.outcome == "note"
+        assert finding.seen.observed == "2603::1 is not judged: authorized ranges take IPv4 only"
+
+    def test_a_gateway_without_an_address_makes_it_moot(self) -> None:
+        (finding,) = Shop.byo(**ranges("52.0.0.2")).gated(addresses=[]).findings("EGR301", UANAT)
+        assert (finding.outcome, finding.seen.observed) == ("skip", "because of EGR212")
+
+    def test_a_gateway_without_an_address_that_stays_on_an_isolated_cluster_needs_no_admission(self) -> None:
+        found = Shop.byo(**ranges("52.0.0.2")).gated(addresses=[]).findings("EGR301", "none")
+        assert {finding.outcome for finding in found} == {"skip"}
+
+    def test_a_firewall_without_a_public_address_leaves_it_unknown(self) -> None:
+        shop = Shop.byo(**ranges("52.0.0.1")).routed()
+        del shop.estate[FIREWALL]["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"]
+        assert shop.outcome("EGR301", UDR) == "unknown"
 
     def test_two_firewalls_with_the_same_private_address_leave_it_unknown(self) -> None:
         shop = Shop.byo(**ranges("52.0.0.1")).routed()

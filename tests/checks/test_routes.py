@@ -211,6 +211,13 @@ class TestEGR206KubenetCanKeepItsTable:
     def test_other_network_plugins_have_no_such_table(self) -> None:
         assert Shop.byo().routed().outcome("EGR206", UDR) == "skip"
 
+    def test_a_network_plugin_that_is_not_said_is_unknown(self) -> None:
+        assert Shop.byo().routed().network(networkPlugin=None).outcome("EGR206", UDR) == "unknown"
+
+    def test_the_tables_that_are_known_are_judged_though_another_subnet_cannot_be_read(self) -> None:
+        shop = self.kubenet({"type": "SystemAssigned"}).forbid("snet-system")
+        assert shop.outcomes("EGR206", UDR) == [("fail", "rt-snet-apps"), ("unknown", "snet-system")]
+
     def test_an_identity_of_no_known_type_is_unknown(self) -> None:
         assert self.kubenet({"principalId": "x"}).outcome("EGR206", UDR) == "unknown"
 
@@ -269,6 +276,28 @@ class TestEGR222NoApplianceRouteStays:
         commands = [command for _, command in fixes(shop.findings("EGR222", LB))]
         assert "az network route-table route delete " in commands[0]
         assert commands[1] == f"az network vnet subnet update --ids {shop.subnets['snet-apps']} --route-table null"
+
+    def test_what_else_a_subnet_loses_with_its_table_is_said(self) -> None:
+        shop = Shop.byo(UDR)
+        others = shop.estate.vnet("vnet-others", ["snet-others"])["snet-others"]
+        table = shop.table_id("snet-apps")
+        shop.estate.attach(others, route_table=table)
+        shop.estate[table]["properties"]["routes"] += [
+            {"name": f"dc-{number}", "properties": {"addressPrefix": f"10.{number}.0.0/16", "nextHopType": "None"}}
+            for number in (95, 94, 93, 92)
+        ]
+        observed = shop.findings("EGR222", LB)[1].seen.observed or ""
+        lost = "dc-92 (10.92.0.0/16), dc-93 (10.93.0.0/16), dc-94 (10.94.0.0/16) and 1 more as well"
+        assert observed.endswith(f"; detached from it, snet-apps loses {lost}")
+
+    def test_a_default_route_in_finer_pieces_overrides_as_well(self) -> None:
+        shop = Shop.byo().halves("snet-apps")
+        routes = shop.estate[shop.table_id("snet-apps")]["properties"]["routes"]
+        like = routes.pop()["properties"]
+        pieces = ("128.0.0.0/2", "192.0.0.0/2")
+        routes += [{"name": found, "properties": {**like, "addressPrefix": found}} for found in pieces]
+        (finding,) = shop.findings("EGR222", LB)
+        assert len(fixes([finding])) == 3
 
     def test_on_kubenet_the_route_goes_and_the_table_stays_even_when_others_use_it(self) -> None:
         shop = Shop.byo(UDR).network(networkPlugin="kubenet")

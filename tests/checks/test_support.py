@@ -100,6 +100,15 @@ class TestEGR102OnAnotherType:
     def test_the_same_type_in_force_is_nothing_to_do(self, outbound_type: str) -> None:
         assert Shop.byo(outbound_type).report(outbound_type).verdict == "nothingToDo"
 
+    def test_what_carries_egress_in_the_place_of_what_aks_made_is_said(self) -> None:
+        already = "the cluster is on loadBalancer already, and AKS has it in force"
+        (finding,) = Shop.byo().findings("EGR102", LB)
+        assert finding.seen.observed == already
+        (finding,) = Shop.byo().gated().findings("EGR102", LB)
+        assert finding.seen.observed == f"{already}; but what carries egress is natGateway"
+        (finding,) = Shop.byo().gated("snet-apps").findings("EGR102", LB)
+        assert (finding.seen.observed or "").endswith("is loadBalancer and natGateway")
+
     def test_what_is_moot_then_is_skipped_and_says_why(self) -> None:
         report = Shop.byo().report(LB)
         assert {finding.outcome for finding in report.findings if finding.id != "EGR102"} == {"skip"}

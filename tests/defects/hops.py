@@ -35,6 +35,23 @@ def _disconnect(shop: Shop) -> None:
     peering["properties"]["peeringState"] = "Disconnected"
 
 
+def _not_synced(shop: Shop) -> None:
+    """The hub has got other ranges since it was peered."""
+    (peering,) = shop.estate[shop.network_id]["properties"]["virtualNetworkPeerings"]
+    peering["properties"]["remoteAddressSpace"] = {"addressPrefixes": ["10.2.0.0/16"]}
+
+
+def _refuse(shop: Shop) -> None:
+    (peering,) = shop.estate[shop.network_id]["properties"]["virtualNetworkPeerings"]
+    peering["properties"]["allowVirtualNetworkAccess"] = False
+
+
+def _drop(shop: Shop) -> None:
+    """The firewall's own subnet has a route that leads nowhere."""
+    table = shop.estate.route_table("rt-firewall", None, "None")
+    shop.estate.attach(f"{_HUB}/subnets/AzureFirewallSubnet", route_table=table)
+
+
 def _idle(shop: Shop) -> None:
     """The firewall was deallocated."""
     shop.estate[_FIREWALL]["properties"].update(ipConfigurations=[])
@@ -58,5 +75,8 @@ DEFECTS = [
     Defect("EGR210", UDR, _appliance, name="no-ip-forwarding", unknown=_BEHIND),
     Defect("EGR210", UDR, _inside, name="inside", unknown=_BEHIND),
     Defect("EGR210", UDR, _disconnect, name="peering"),
+    Defect("EGR210", UDR, _not_synced, name="peering-not-synced"),
+    Defect("EGR210", UDR, _refuse, name="peering-without-access"),
+    Defect("EGR210", UDR, _drop, name="firewall-dropped", unknown=("EGR306",)),
     Defect("EGR210", UDR, _idle, name="idle", unknown=_BEHIND),
 ]
