@@ -287,7 +287,7 @@ def firewall_address_ids(subnet: Subnet, address: str | None) -> tuple[str, ...]
     firewall = firewall_at(subnet, address) if address else None
     if firewall is None or _hub(firewall):
         raise Untold(subnet.route_table_id, f"the public addresses behind next hop {address or 'without address'}")
-    gateway = _gateway_of(subnet.snapshot, firewall)
+    gateway = gateway_of(subnet.snapshot, firewall)
     if gateway:
         return nat_gateway(gateway, subnet.snapshot.resource(gateway)).address_ids
     return _own_address_ids(firewall)
@@ -307,7 +307,7 @@ def carrier_ids(subnet: Subnet) -> Iterator[str]:
         if firewall is None:
             continue
         yield from (*_subnets_of(firewall), *_own_address_ids(firewall))
-        gateway = _gateway_of(subnet.snapshot, firewall)
+        gateway = gateway_of(subnet.snapshot, firewall)
         if gateway:
             yield gateway
 
@@ -318,7 +318,7 @@ def _subnets_of(firewall: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for found in ids if found))
 
 
-def _gateway_of(snapshot: Snapshot, firewall: Json) -> str | None:
+def gateway_of(snapshot: Snapshot, firewall: Json) -> str | None:
     """The NAT gateway on a firewall's subnet, which then carries its egress (Azure documentation, firewall
     integration with NAT gateway); a subnet that is not there has none; raises Unread."""
     for subnet_id in _subnets_of(firewall):
