@@ -22,6 +22,7 @@ MAYBE = None
 
 _EVERYTHING = ("0.0.0.0/0", "::/0")
 _WEB = ("http", "https")
+_VITAL = ("https", "tcp")
 _ALL = "*"
 _HOSTING = (
     *("azurecloud", "azurefrontdoor", "azureresourcemanager", "azureactivedirectory"),
@@ -50,10 +51,16 @@ class Flow:
         """Whether application rules can let it through."""
         return self.protocol.lower() in _WEB
 
+    @property
+    def is_vital(self) -> bool:
+        """Whether it is HTTPS or to the API server: without any of that no node works, however the rest fares."""
+        return self.protocol.lower() in _VITAL
+
 
 @dataclass(frozen=True)
 class Rule:
-    """One network or application rule, and where it stands: the first that matches decides."""
+    """One network or application rule, and where it stands: the first that matches decides. `place` says in words which
+    collection it is in, and of what."""
 
     allows: bool
     is_application: bool
@@ -61,6 +68,12 @@ class Rule:
     groups: Sequence[Json] = ()
     unread: Unread | None = None
     order: tuple[int, ...] = ()
+    place: str = ""
+
+    @property
+    def words(self) -> str:
+        """How a sentence names it."""
+        return f"rule {arm.text(self.document, 'name') or 'without name'} of {self.place}"
 
     @cached_property
     def sources(self) -> tuple[Range, ...]:
@@ -192,13 +205,25 @@ def _minus(known: Range, other: Range) -> list[Range]:
 
 def stopped(rules: Sequence[Rule], flow: Flow, sources: Sequence[Range], hopeful: bool) -> list[Range]:
     """Whose packets do not get through, of some sources; where a rule may match, for the best or for the worst."""
-    left, denied = list(sources), []
+    return [known for _, found in _stops(rules, flow, sources, hopeful) for known in found]
+
+
+def denials(rules: Sequence[Rule], flow: Flow, sources: Sequence[Range]) -> tuple[Rule, ...]:
+    """The rules that surely deny a flow from some sources, in order; none where no rule allows it either."""
+    return tuple(rule for rule, denied in _stops(rules, flow, sources, hopeful=True) if rule and denied)
+
+
+def _stops(
+    rules: Sequence[Rule], flow: Flow, sources: Sequence[Range], hopeful: bool
+) -> Iterator[tuple[Rule | None, list[Range]]]:
+    """Whose packets each rule that denies stops, and at the end those that no rule lets through."""
+    left = list(sources)
     for rule in rules:
         match = rule.matches(flow)
         if match is False or (match is MAYBE and rule.allows != hopeful):
             continue
         rest = [] if match is MAYBE and rule.unread else _without(left, rule.sources)
         if not rule.allows:
-            denied += _without(left, rest)
+            yield rule, _without(left, rest)
         left = rest
-    return denied + left
+    yield None, left

@@ -108,23 +108,34 @@ def _rows(snapshot: Snapshot, firewall: Json) -> Iterator[Rule]:
                 for rule in arm.objects(collection, "rules"):
                     kind = (arm.text(rule, "ruleType") or "").lower()
                     if kind in ("networkrule", "applicationrule"):
-                        place = (-depth, _priority(group), _priority(collection))
-                        yield from _rule(rule, kind == "applicationrule", collection, place)
+                        order = (-depth, _priority(group), _priority(collection))
+                        place = _place(collection, policy_id)
+                        yield from _rule(rule, kind == "applicationrule", collection, order, place)
 
 
 def _classic(firewall: Json) -> Iterator[Rule]:
     for key in _CLASSIC:
         for collection in arm.objects(firewall, "properties", key):
             for rule in arm.objects(collection, "properties", "rules"):
-                properties = arm.dig(collection, "properties")
-                yield from _rule(rule, key.startswith("application"), properties, (0, 0, _priority(collection)))
+                properties, order = arm.dig(collection, "properties"), (0, 0, _priority(collection))
+                place = _place(collection, arm.text(firewall, "id") or "")
+                yield from _rule(rule, key.startswith("application"), properties, order, place)
 
 
-def _rule(rule: Json, is_application: bool, collection: Json, place: tuple[int, ...]) -> Iterator[Rule]:
+def _place(collection: Json, owner_id: str) -> str:
+    return f"{arm.text(collection, 'name') or 'a collection'} in {arm.name(owner_id)}"
+
+
+def _rule(rule: Json, is_application: bool, collection: Json, order: tuple[int, ...], place: str) -> Iterator[Rule]:
     action = (arm.text(collection, "action", "type") or "").lower()
     if action in ("allow", "deny"):
-        order = (int(is_application), *place, int(action == "allow"))
-        yield Rule(action == "allow", is_application, rule, order=order)
+        order = (int(is_application), *order, int(action == "allow"))
+        yield Rule(action == "allow", is_application, rule, order=order, place=place)
+
+
+def order_of_new(firewall: Json, is_application: bool, priority: int) -> tuple[int, ...]:
+    """Where the rules of a new group of a firewall's policy stand, or those of a new classic collection."""
+    return (int(is_application), 0, *((priority,) if policy_of(firewall) else (0, priority)))
 
 
 def _priority(document: Json) -> int:

@@ -327,7 +327,7 @@ def firewall_address_ids(subnet: Subnet, address: str | None) -> tuple[str, ...]
         raise Untold(subnet.route_table_id, f"the public addresses behind next hop {address or 'without address'}")
     for table, route in onward_routes(subnet.snapshot, firewall):
         raise Untold(table.id, f"egress of the firewall goes on to {route.hop}")
-    gateway = _attached(subnet.snapshot, firewall, "natGateway")
+    gateway = attached(subnet.snapshot, firewall, "natGateway")
     found = nat_gateway(gateway, subnet.snapshot.resource(gateway)).address_ids if gateway else None
     ids = _own_address_ids(firewall) if found is None else found
     if not ids:
@@ -338,7 +338,7 @@ def firewall_address_ids(subnet: Subnet, address: str | None) -> tuple[str, ...]
 def onward_routes(snapshot: Snapshot, firewall: Json) -> tuple[tuple[RouteTable, Route], ...]:
     """The routes on a firewall's own subnet that lead what goes to the internet elsewhere, each with its table; raises
     Unread."""
-    table_id = _attached(snapshot, firewall, "routeTable")
+    table_id = attached(snapshot, firewall, "routeTable")
     if table_id is None:
         return ()
     table = route_table(table_id, snapshot.resource(table_id))
@@ -359,7 +359,7 @@ def carrier_ids(subnet: Subnet) -> Iterator[str]:
         if firewall is None:
             continue
         yield from (*_subnets_of(firewall), *_own_address_ids(firewall))
-        found = (_attached(subnet.snapshot, firewall, kind) for kind in ("natGateway", "routeTable"))
+        found = (attached(subnet.snapshot, firewall, kind) for kind in ("natGateway", "routeTable"))
         yield from (known for known in found if known)
 
 
@@ -369,7 +369,7 @@ def _subnets_of(firewall: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found for found in ids if found))
 
 
-def _attached(snapshot: Snapshot, firewall: Json, kind: str) -> str | None:
+def attached(snapshot: Snapshot, firewall: Json, kind: str) -> str | None:
     """The NAT gateway or the route table on a firewall's subnet, which says where its egress goes (Azure documentation,
     firewall integration with NAT gateway; forced tunneling); a subnet that is not there has none; raises Unread."""
     for subnet_id in _subnets_of(firewall):

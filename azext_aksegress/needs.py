@@ -10,7 +10,7 @@ from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.firewall_rules import Flow
 from azext_aksegress.hops import inside
 from azext_aksegress.network import address_range, holds
-from azext_aksegress.snapshot import Unread
+from azext_aksegress.snapshot import Unread, Untold
 
 DOCUMENTED = (
     *("mcr.microsoft.com", "*.data.mcr.microsoft.com", "mcr-0001.mcr-msedge.net", "management.azure.com"),
@@ -39,8 +39,23 @@ def flows(subnet: Subnet, hop: str) -> tuple[Flow, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda flow: (flow.is_web, flow.words)))
 
 
+def not_listed(cluster: Cluster) -> Unread | None:
+    """Why the flows are those that every cluster needs, and not those that AKS lists for this one, which can be more;
+    None where AKS lists them."""
+    try:
+        cluster.snapshot.collection(endpoints_id(cluster))
+    except Unread as unread:
+        return unread
+    none = Untold(endpoints_id(cluster), "AKS lists nothing that this cluster needs, and it may need more than others")
+    return None if _from_the_list(cluster) else none
+
+
+def _from_the_list(cluster: Cluster) -> list[Flow]:
+    return [flow for row in _endpoints(cluster) if _is_required(cluster, row) for flow in _listed(cluster, row)]
+
+
 def _web(cluster: Cluster) -> Iterator[Flow]:
-    listed = [flow for row in _endpoints(cluster) if _is_required(cluster, row) for flow in _listed(cluster, row)]
+    listed = _from_the_list(cluster)
     yield from listed or (Flow(f"{name}:443", 443, "Https", name) for name in DOCUMENTED)
     if not listed and not cluster.private_api_server:
         yield from (_with_name(name) for name in _api_server_names(cluster))

@@ -3,12 +3,12 @@ of az)."""
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+from typing import Iterator, Mapping, Sequence
 
 from azext_aksegress import arm, firewalls
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster, Subnet
-from azext_aksegress.firewall_rules import AKS_TAG, Flow
+from azext_aksegress.firewall_rules import AKS_TAG, Flow, Rule
 from azext_aksegress.fixes import Fix, az, before, where
 from azext_aksegress.snapshot import Unread
 
@@ -16,17 +16,28 @@ _GROUP = "aks-egress"
 _WEB, _PACKETS = "aks-names", "aks-packets"
 
 
-def opening(cluster: Cluster, firewall: Json, flows: Sequence[Flow]) -> tuple[Fix, ...]:
+def opening(cluster: Cluster, firewall: Json, closed: Mapping[Flow, Sequence[Rule]]) -> tuple[Fix, ...]:
     """What to run so that flows from a cluster get through: names by the FQDN tag, the rest by network rules; for all
-    its subnets at once, since a collection is made only once; raises Unread."""
+    its subnets at once, since a collection is made only once; raises Unread.
+
+    `closed` has the rules that deny each flow; what would stand behind one of them helps nothing, and is left out.
+    """
     taken = firewalls.priorities(cluster.snapshot, firewall)
-    free = [str(number) for number in range(100, 65000, 100) if number not in taken][:2]
+    free = [number for number in range(100, 65000, 100) if number not in taken][:2]
     sources = sorted({found for subnet in cluster.subnets for found in _ranges(subnet)})
     policy_id = firewalls.policy_of(firewall)
+    of_packets, of_names = free[0], free[0] if policy_id else free[-1]
+    flows = []
+    for flow, denials in closed.items():
+        new = firewalls.order_of_new(firewall, flow.is_web, of_names if flow.is_web else of_packets)
+        if all(new < rule.order for rule in denials):
+            flows.append(flow)
+    if not flows:
+        return ()
     if policy_id:
-        commands = _in_policy(policy_id, free[0], sources, flows)
+        commands = _in_policy(policy_id, str(of_packets), sources, flows)
     else:
-        commands = _classic(arm.text(firewall, "id") or "", free, sources, flows)
+        commands = _classic(arm.text(firewall, "id") or "", (of_packets, of_names), sources, flows)
     return tuple(before(command) for command in commands)
 
 
@@ -81,7 +92,7 @@ def _in_policy(policy_id: str, priority: str, sources: list[str], flows: Sequenc
             yield az(f"{group} collection add-filter-collection", **inside, **new, **rule)
 
 
-def _classic(firewall_id: str, free: list[str], sources: list[str], flows: Sequence[Flow]) -> Iterator[str]:
+def _classic(firewall_id: str, priorities: tuple[int, int], sources: list[str], flows: Sequence[Flow]) -> Iterator[str]:
     here = {**where(firewall_id), "firewall_name": arm.name(firewall_id)}
     if any(flow.is_web for flow in flows):
         yield az(
@@ -89,14 +100,14 @@ def _classic(firewall_id: str, free: list[str], sources: list[str], flows: Seque
             **here,
             collection_name=_WEB,
             name="aks",
-            priority=free[-1],
+            priority=str(priorities[1]),
             action="Allow",
             source_addresses=sources,
             protocols=["Http=80", "Https=443"],
             fqdn_tags=AKS_TAG,
         )
     for number, (destination, port, protocol) in enumerate(_packets(flows)):
-        new = {} if number else {"priority": free[0], "action": "Allow"}
+        new = {} if number else {"priority": str(priorities[0]), "action": "Allow"}
         yield az(
             "network firewall network-rule create",
             **here,

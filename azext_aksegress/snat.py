@@ -19,7 +19,7 @@ from azext_aksegress.matrix import (
     USER_ASSIGNED_NAT_GATEWAY,
     USER_DEFINED_ROUTING,
 )
-from azext_aksegress.network import address_range
+from azext_aksegress.network import address_range, nat_gateway
 from azext_aksegress.pools import Pool
 from azext_aksegress.request import OPTIONS, Option, Request
 from azext_aksegress.snapshot import Unread, Untold
@@ -74,12 +74,18 @@ def automatic_ports(nodes: int) -> int:
 
 def nodes_now(cluster: Cluster) -> int:
     """The nodes that there are, and those that an upgrade of all pools adds; raises Unread."""
-    return sum(_with_surge(pool, 0 if _is_stopped(pool) else _count(pool)) for pool in cluster.pools)
+    return sum(_with_surge(pool, 0 if _is_stopped(pool) else _count(pool)) for pool in _pools(cluster))
 
 
 def nodes_at_most(cluster: Cluster) -> int:
     """The same with every pool started and scaled out as far as its autoscaler may; raises Unread."""
-    return sum(_with_surge(pool, max(_count(pool), _maximum(pool))) for pool in cluster.pools)
+    return sum(_with_surge(pool, max(_count(pool), _maximum(pool))) for pool in _pools(cluster))
+
+
+def _pools(cluster: Cluster) -> tuple[Pool, ...]:
+    if not cluster.pools:  # with hosted system pools, whose nodes nobody lists
+        raise Unread(cluster.id, "Azure's answer lists no node pools, so nodes cannot be counted")
+    return cluster.pools
 
 
 def _is_stopped(pool: Pool) -> bool:
@@ -203,13 +209,16 @@ def supply(cluster: Cluster, request: Request | None) -> Supply:
     made: dict[str, int] = {}
     unknown: list[Unread] = []
     try:
+        gated = _behind_firewalls(cluster)
         for carrier in egress.carriers(cluster, request):
             if request and carrier.unknown and carrier.unknown.reason in _BY_AKS:
                 made[carrier.kind] = asked_addresses(cluster, request)[_IPV4]
             elif carrier.unknown:
                 unknown.append(carrier.unknown)
             elif carrier.kind in PORTS:
-                ids[carrier.kind].update(found.lower() for found in carrier.address_ids)
+                found = {address_id.lower() for address_id in carrier.address_ids}
+                ids[egress.NAT_GATEWAY].update(found & gated)
+                ids[carrier.kind].update(found - gated)
             elif carrier.kind == egress.NODE_PUBLIC_IP:
                 unknown.append(Untold(cluster.id, "nodes have public IPs of their own"))
     except Unread as unread:
@@ -218,6 +227,29 @@ def supply(cluster: Cluster, request: Request | None) -> Supply:
     once = {str(unread): unread for unread in unknown}
     addresses = tuple((kind, count) for kind, count in counts.items() if count)
     return Supply(addresses, tuple(once[key] for key in sorted(once)))
+
+
+def _behind_firewalls(cluster: Cluster) -> set[str]:
+    """The addresses, in lower case, of the NAT gateways on the subnets of firewalls, whose ports are those of a NAT
+    gateway (Azure documentation, firewall/integrate-with-nat-gateway.md); of what cannot be read, the carrier is
+    unknown already."""
+    ids: set[str] = set()
+    for subnet in _known_subnets(cluster):
+        try:
+            for firewall in firewalls(subnet):
+                found = hops.attached(cluster.snapshot, firewall, "natGateway")
+                gateway = nat_gateway(found, cluster.snapshot.resource(found)) if found else None
+                ids.update(address_id.lower() for address_id in (gateway.address_ids if gateway else ()))
+        except Unread:
+            continue
+    return ids
+
+
+def _known_subnets(cluster: Cluster) -> tuple[Subnet, ...]:
+    try:
+        return cluster.subnets
+    except Unread:
+        return ()
 
 
 def _ipv4_addresses(cluster: Cluster, ids: Iterable[str], unknown: list[Unread]) -> int:
@@ -243,14 +275,17 @@ def ipv4_addresses(cluster: Cluster, address_id: str) -> int:
 
 
 def firewalls(subnet: Subnet) -> Iterator[Json]:
-    """The Azure Firewalls that a subnet's routes lead to; those that cannot be read are in the supply, as unknown."""
-    try:
-        for route in subnet.internet_routes:
-            if route and arm.same(route.next_hop_type, "VirtualAppliance"):
-                found = hops.firewall_at(subnet, route.next_hop_address)
-                yield from [found] if found else []
-    except Unread:
-        return
+    """The Azure Firewalls that a subnet's routes lead to; raises Unread after those that could be read."""
+    unread: Unread | None = None
+    for address in hops.addresses(subnet):
+        try:
+            found = hops.firewall_at(subnet, address)
+        except Unread as error:
+            unread = unread or error
+            continue
+        yield from [found] if found else []
+    if unread:
+        raise unread
 
 
 def firewall_addresses(firewall: Json) -> int:

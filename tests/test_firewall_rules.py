@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from azext_aksegress.firewall_rules import MAYBE, Flow, Rule, stopped
+from azext_aksegress.firewall_rules import MAYBE, Flow, Rule, denials, stopped
 from azext_aksegress.network import ranges
 from azext_aksegress.snapshot import Unread
 from tests.builders import aks_rule, node_rule
@@ -150,6 +150,13 @@ class TestStopped:
         rules = [packets("20.1.2.3", allows=allows), *([] if allows else [packets("*")])]
         assert stopped(rules, API, NODES, hopeful=True) == []
         assert stopped(rules, API, NODES, hopeful=False) == list(NODES)
+
+    def test_what_denies_is_told_from_what_is_not_allowed(self) -> None:
+        deny = packets("*", allows=False, sourceAddresses=["10.240.0.7"])
+        elsewhere = packets("*", allows=False, sourceAddresses=["10.9.0.0/16"])
+        assert denials([elsewhere, deny], MCR, NODES) == (deny,)
+        assert denials([packets("*"), deny], MCR, NODES) == ()
+        assert denials([], MCR, NODES) == ()
 
     def test_sources_that_cannot_be_read_may_be_anybody(self) -> None:
         rule = Rule(True, False, {**node_rule(), "sourceAddresses": []}, [], Unread("/g", "forbidden"))

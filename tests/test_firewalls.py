@@ -48,6 +48,13 @@ class TestOrder:
             "names",
         ]
 
+    def test_a_rule_says_where_it_stands(self) -> None:
+        named = {**collection("block"), "name": "guard"}
+        (rule,) = firewalls.rules_of(snapshot(group(named)), FIREWALL)
+        assert rule.words == "rule block of guard in c"
+        (rule,) = firewalls.rules_of(snapshot(group(collection("block"))), FIREWALL)
+        assert rule.words == "rule block of a collection in c"
+
     def test_groups_then_collections_by_priority(self) -> None:
         late = group(collection("c", priority=100), priority=300)
         early = group(collection("b", priority=900), collection("a", priority=200), priority=200)

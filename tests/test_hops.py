@@ -12,7 +12,7 @@ from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import API_VERSION, Answer, Snapshot, Unread
-from tests.armsim.estate import network_id
+from tests.armsim.estate import isolated, network_id
 from tests.builders import Shop
 
 UDR = "userDefinedRouting"
@@ -71,9 +71,14 @@ class TestPlaces:
 class TestWhatIsRead:
     def test_with_a_firewall_its_rules_come_with_the_third_round_and_no_interfaces_are_read(self) -> None:
         first, second, third = rounds(Shop.byo().routed())
-        assert "outboundNetworkDependenciesEndpoints" in first
+        assert "outboundNetworkDependenciesEndpoints" not in (*first, *second)
         assert {"azureFirewalls", "vnet-hub"} <= set(second)
-        assert {"fwpol-hub", "ruleCollectionGroups"} <= set(third)
+        assert {"outboundNetworkDependenciesEndpoints", "fwpol-hub", "ruleCollectionGroups"} <= set(third)
+
+    @pytest.mark.parametrize("shop", [Shop.byo(**isolated()).routed(), Shop.byo().routed(hop=NVA)])
+    def test_no_rules_are_read_where_none_are_judged(self, shop: Shop) -> None:
+        read = {name for found in rounds(shop) for name in found}
+        assert not {"outboundNetworkDependenciesEndpoints", "ruleCollectionGroups", "fwpol-hub"} & read
 
     def test_a_table_on_the_subnet_of_a_firewall_comes_with_the_third(self) -> None:
         shop = Shop.byo().routed()

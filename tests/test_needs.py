@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from azext_aksegress import needs
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.request import Request
+from azext_aksegress.snapshot import Unread, Untold
 from tests.armsim.estate import cluster_id
 from tests.builders import Shop
 
@@ -56,6 +58,15 @@ class TestNames:
     def test_where_the_list_says_nothing_the_documented_one_stands(self, endpoints: list[Any]) -> None:
         found = words(Shop.byo().routed(), endpoints)
         assert {f"{name}:443" for name in needs.DOCUMENTED} | {API, NAME} == set(found)
+
+    def test_and_it_is_told_why(self) -> None:
+        cluster = Shop.byo().routed().cluster(Request(UDR))
+        assert needs.not_listed(cluster) is None
+        empty = needs.not_listed(Cluster(cluster.snapshot.plus({ENDPOINTS: ()})))
+        assert isinstance(empty, Untold)
+        unread = Unread(ENDPOINTS, "forbidden")
+        found = needs.not_listed(Cluster(replace(cluster.snapshot, collections={}).plus({ENDPOINTS: unread})))
+        assert found is unread
 
     def test_the_order_of_the_list_does_not_matter(self) -> None:
         rows = [row("images", "a.example"), row("images", "b.example"), row("artifacts", "a.example")]

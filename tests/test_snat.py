@@ -7,7 +7,7 @@ import pytest
 from azext_aksegress import snat
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
-from tests.armsim.estate import load_balancer_profile
+from tests.armsim.estate import load_balancer_profile, network_id
 from tests.builders import Shop
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
@@ -66,6 +66,12 @@ class TestNodes:
         with pytest.raises(Unread, match="apps: Azure's answer has no count"):
             snat.nodes_now(cluster)
 
+    def test_a_cluster_that_lists_no_pools_is_unread(self) -> None:
+        cluster = Shop.managed().set(agentPoolProfiles=None, hostedSystemProfile={"enabled": True}).cluster()
+        for count in (snat.nodes_now, snat.nodes_at_most):
+            with pytest.raises(Unread, match="nodes cannot be counted"):
+                count(cluster)
+
     def test_a_pool_that_grows_without_a_limit_is_unread(self) -> None:
         cluster = Shop.byo().pool("apps", enableAutoScaling=True).cluster()
         assert snat.nodes_now(cluster) == 8
@@ -102,6 +108,14 @@ class TestSupply:
         found = snat.supply(Shop.byo(UDR).cluster(), None)
         assert found.ports == 2 * 2_496
         assert str(found) == "4,992 SNAT ports (Azure Firewall 1 x 2,496 on each of 2 instances or more)"
+
+    def test_a_nat_gateway_on_its_subnet_gives_it_the_ports_of_a_nat_gateway(self) -> None:
+        shop = Shop.byo(UDR)
+        own = [shop.estate.public_ip(f"pip-hub-{number}") for number in range(2)]
+        gateway = shop.estate.nat_gateway("nat-hub", own)
+        hub = f"{network_id('virtualNetworks', 'vnet-hub')}/subnets/AzureFirewallSubnet"
+        shop.estate.attach(hub, nat_gateway=gateway)
+        assert str(snat.supply(shop.cluster(), None)) == "129,024 SNAT ports (NAT gateway 2 x 64,512)"
 
     def test_subnets_with_different_paths_are_added_up(self) -> None:
         shop = Shop.byo().gated("snet-apps")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Sequence
+from typing import Any, Iterator, Sequence
 
 from azext_aksegress import arm, egress
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
@@ -14,13 +14,15 @@ from azext_aksegress.matrix import (
     ISOLATED,
     LOAD_BALANCER,
     MANAGED_NAT_GATEWAY,
+    STANDARD,
     STANDARD_V2,
     USER_ASSIGNED_NAT_GATEWAY,
+    has_standard_v2,
 )
 from azext_aksegress.network import NatGateway
 from azext_aksegress.pools import Pool
 from azext_aksegress.request import Request
-from azext_aksegress.snapshot import Unread
+from azext_aksegress.snapshot import API_VERSION, Unread
 
 _NAT = "AKS documentation, nat-gateway.md, 2026-07-07"
 _NAT_URL = "https://learn.microsoft.com/azure/aks/nat-gateway"
@@ -105,27 +107,23 @@ def nat_gateway_has_addresses(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     if gateway is None:
         yield Skip("EGR211")
     elif not gateway.address_ids:
-        address = f"pip-{gateway.name}"
-        location = subnet.cluster.location or "<region>"
-        yield Fail(
-            gateway.id,
-            f"{gateway.name} has no public IP address and no prefix",
-            fix=(
-                before(
-                    az("network public-ip create", **where(gateway.id), location=location, name=address, sku="Standard")
-                ),
-                cutover(
-                    az(
-                        "network nat gateway update",
-                        **where(gateway.id),
-                        name=gateway.name,
-                        public_ip_addresses=address,
-                    )
-                ),
-            ),
-        )
+        observed = f"{gateway.name} has no public IP address and no prefix"
+        yield Fail(gateway.id, observed, fix=_address_for(gateway, subnet.cluster.location or "<region>"))
     else:
         yield Pass(gateway.id, f"{gateway.name} has {len(gateway.address_ids)}")
+
+
+def _address_for(gateway: NatGateway, location: str) -> tuple[Fix, ...]:
+    """An address of the gateway's own SKU, and of all zones where that is StandardV2 (AKS documentation,
+    nat-gateway.md, 2026-07-07)."""
+    name = f"pip-{gateway.name}"
+    is_v2 = arm.same(gateway.sku, STANDARD_V2)
+    options: dict[str, Any] = {"sku": STANDARD_V2, "zone": ("1", "2", "3")} if is_v2 else {"sku": STANDARD}
+    update = "network nat gateway update"
+    return (
+        before(az("network public-ip create", **where(gateway.id), location=location, name=name, **options)),
+        cutover(az(update, **where(gateway.id), name=gateway.name, public_ip_addresses=name)),
+    )
 
 
 @check(
@@ -192,11 +190,31 @@ def gateway_speaks_the_families(cluster: Cluster, request: Request) -> Iterator[
 def _managed_family(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     if not cluster.dual_stack:
         yield Pass(cluster.id, "the cluster is IPv4 only")
-    elif request.nat_gateway_sku is None:
+        return
+    sku, reason = (request.nat_gateway_sku, "") if request.nat_gateway_sku else _sku_of_aks(cluster)
+    if sku == STANDARD_V2:
+        yield Pass(cluster.id, f"the cluster is dual stack, and so is a {STANDARD_V2} gateway")
+    elif sku is None:
         observed = "the cluster is dual stack, and no SKU is asked for: without StandardV2 there is no IPv6"
         yield Warn(cluster.id, observed, expected=STANDARD_V2)
-    elif request.nat_gateway_sku != STANDARD_V2:
-        yield Fail(cluster.id, "the cluster is dual stack, and a Standard gateway has no IPv6", expected=STANDARD_V2)
+    else:
+        observed = f"the cluster is dual stack, and a Standard gateway has no IPv6{reason}"
+        yield Fail(cluster.id, observed, expected=STANDARD_V2)
+
+
+def _sku_of_aks(cluster: Cluster) -> tuple[str | None, str]:
+    """The SKU of the managed gateway where none is asked for, and in words why; None where AKS chooses; raises
+    Unread."""
+    if cluster.outbound_type == MANAGED_NAT_GATEWAY and cluster.nat_gateway_sku:
+        return cluster.nat_gateway_sku, f": today's gateway is {cluster.nat_gateway_sku}, and stays so"
+    answered = cluster.snapshot.api_version
+    if answered < API_VERSION:
+        return STANDARD, f": {STANDARD_V2} needs api-version {API_VERSION}, and this cloud answers with {answered}"
+    if cluster.location is None:
+        raise Unread(cluster.id, "Azure's answer has no location")
+    if not has_standard_v2(cluster.location):
+        return STANDARD, f": {cluster.location} has no {STANDARD_V2}, so the way out is another outbound type"
+    return None, ""
 
 
 def _gateways(cluster: Cluster) -> Iterator[NatGateway]:

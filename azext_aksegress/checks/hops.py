@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Callable, Iterator, Sequence
+from typing import Callable, Iterator, Mapping, Sequence
 
 from azext_aksegress import arm, firewalls, hops, needs
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check, unknown
 from azext_aksegress.checks.routes import subnets
 from azext_aksegress.cluster import Cluster, Subnet
-from azext_aksegress.firewall_rules import Flow, stopped
+from azext_aksegress.firewall_rules import Flow, Rule, denials, stopped
 from azext_aksegress.fixes import Fix, az, before, cutover, where
 from azext_aksegress.hops import Owner
 from azext_aksegress.matrix import USER_DEFINED_ROUTING
@@ -252,9 +252,11 @@ def _deallocated(subnet: Subnet, address: str) -> Iterator[Outcome]:
 
 
 def _what_the_rules_are(cluster: Cluster, _: Request) -> Iterator[str]:
-    yield needs.endpoints_id(cluster)
+    if _needs_nothing(cluster):
+        return
     for subnet in cluster.subnets:
         for firewall in _firewalls(subnet):
+            yield needs.endpoints_id(cluster)
             yield from firewalls.wanted_ids(cluster.snapshot, firewall)
 
 
@@ -288,11 +290,14 @@ def _firewalls(subnet: Subnet) -> Iterator[Json]:
 )
 def firewall_lets_through(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """Nodes that cannot reach what AKS needs turn NotReady, or cannot pull images, scale out or upgrade."""
-    cluster = subnet.cluster
-    if cluster.private_api_server and arm.same(cluster.text("bootstrapProfile", "artifactSource"), "Cache"):
+    if _needs_nothing(subnet.cluster):
         yield Skip("the cluster is network isolated: its nodes need nothing from the internet")
     else:
         yield from _each_hop(subnet, _lets_through, _moot)
+
+
+def _needs_nothing(cluster: Cluster) -> bool:
+    return bool(cluster.private_api_server) and arm.same(cluster.text("bootstrapProfile", "artifactSource"), "Cache")
 
 
 def _lets_through(subnet: Subnet, _: RouteTable, address: str) -> Iterator[Outcome]:
@@ -312,22 +317,36 @@ def _lets_through(subnet: Subnet, _: RouteTable, address: str) -> Iterator[Outco
     rules = firewalls.rules_of(subnet.snapshot, firewall)
     flows = needs.flows(subnet, address)
     at_best = {flow: stopped(rules, flow, sources, hopeful=True) for flow in flows}
-    closed = [flow for flow in flows if at_best[flow]]
+    closed = {flow: denials(rules, flow, sources) for flow in flows if at_best[flow]}
     unclear = [flow for flow in flows if not at_best[flow] and stopped(rules, flow, sources, hopeful=False)]
     filters = firewalls.policy_of(firewall) or arm.text(firewall, "id")
     name = arm.name(filters or "")
     if closed:
         whole = sum(known.num_addresses for known in sources)
-        nothing = all(sum(known.num_addresses for known in left) == whole for left in at_best.values())
+        shut = [flow for flow, left in at_best.items() if sum(known.num_addresses for known in left) == whole]
+        vital = [flow for flow in flows if flow.is_vital]
+        nothing = bool(vital) and set(vital) <= set(shut)
         outcome = Fail if nothing and not _has_proxy(subnet.cluster) else Warn
-        seen = "anything that AKS needs" if nothing else _some(closed)
+        anything = "anything that AKS needs" if len(shut) == len(flows) else "any HTTPS that AKS needs"
+        seen = f"{name} does not let {anything if nothing else _some(list(closed))} through from {subnet.name}"
         fix = opening(subnet.cluster, firewall, closed)
-        yield outcome(filters, f"{name} does not let {seen} through from {subnet.name}", fix=fix)
+        yield outcome(filters, f"{seen}{_denied_by(closed)}", fix=fix)
     if unclear:
         reason = next((rule.unread for rule in rules if rule.unread), None)
         raise reason or Untold(filters, f"whether it lets {_some(unclear)} through from {subnet.name}")
     if not closed:
+        not_listed = needs.not_listed(subnet.cluster)
+        if not_listed:
+            raise not_listed
         yield Pass(filters, f"{name} lets all {len(flows)} that AKS needs through from {subnet.name}")
+
+
+def _denied_by(closed: Mapping[Flow, Sequence[Rule]]) -> str:
+    """The rules to change, where it is not only that nothing allows it."""
+    found = sorted((rule.order, rule.words) for denying in closed.values() for rule in denying)
+    words = list(dict.fromkeys(text for _, text in found))
+    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    return f": denied by {', '.join(words[:_SHOWN])}{more}" if words else ""
 
 
 def _some(flows: Sequence[Flow]) -> str:

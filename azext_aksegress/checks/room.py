@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 
-from azext_aksegress import arm, egress, snat
-from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check
+from azext_aksegress import arm, egress, hops, snat
+from azext_aksegress.arm import Json
+from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check, unknown
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.egress import Carrier
 from azext_aksegress.fixes import Fix, az, before
@@ -83,8 +84,7 @@ def region_has_addresses_left(cluster: Cluster, request: Request) -> Iterator[Ou
 def _quotas(cluster: Cluster, request: Request, made: Mapping[str, int]) -> list[tuple[str, int, int, int]]:
     """Name, use and limit of the quotas that count what AKS will make, and how many they count; raises Unread where
     there is none."""
-    usages_id = _usages_id(cluster)
-    found = set()
+    usages_id, found = _usages_id(cluster), set()
     for row in cluster.snapshot.collection(usages_id):
         name = arm.text(row, "name", "value") or ""
         used, limit = snat.number(row, "currentValue"), snat.number(row, "limit")
@@ -137,14 +137,14 @@ def snat_ports_are_enough(cluster: Cluster, request: Request) -> Iterator[Outcom
         return
     yield from _compared(cluster, request)
     if request.to == USER_DEFINED_ROUTING:
-        yield from _small_firewalls(cluster)
+        yield from _small_firewalls(cluster, request)
     if request.to == LOAD_BALANCER:
         yield from _fewer_for_each(cluster, request)
         yield from _allocated(cluster, request)
 
 
 def _compared(cluster: Cluster, request: Request) -> Iterator[Outcome]:
-    """Nothing here can fail, so what is not known is said, and leaves the verdict as it is."""
+    """Nothing here can fail, so what could not be read only warns; what cannot be known is said."""
     old, new = snat.supply_before(cluster, request), snat.supply(cluster, request)
     if new.empty:
         yield Skip(f"{_NO_WAY_OUT}, so no SNAT ports")
@@ -153,9 +153,19 @@ def _compared(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     elif not new.unknown and new.ports < old.ports:
         yield Warn(cluster.id, f"{old} -> {new}", fix=_more_addresses(cluster, request, old.ports))
     elif new.unknown or old.unknown:
-        yield Note(cluster.id, f"{old} -> {new}")
+        unread = _not_read(cluster, request, (*new.unknown, *old.unknown))
+        yield from unread or [Note(cluster.id, f"{old} -> {new}")]
     else:
         yield Pass(cluster.id, f"{old} -> {new}")
+
+
+def _not_read(cluster: Cluster, request: Request, found: Iterable[Unread]) -> list[Outcome]:
+    """None for what no read tells, nor for what is known not to be there; only the addresses that nodes' allocated
+    ports are counted against decide; raises Unread."""
+    allocated = request.to == LOAD_BALANCER and snat.configured(cluster, request, "ports")
+    own = {address_id.lower() for address_id in snat.own_address_ids(cluster, request)} if allocated else set()
+    unread = [row for row in found if not isinstance(row, Untold) and not row.is_absent]
+    return [unknown(row, decides=(row.id or "").lower() in own) for row in unread]
 
 
 def _cause(request: Request) -> str:
@@ -181,8 +191,15 @@ def _instead(cluster: Cluster, request: Request, **numbers: int) -> tuple[Fix, .
     return (before(az("aks egress migrate", ids=cluster.id, **words)),)
 
 
-def _small_firewalls(cluster: Cluster) -> Iterator[Outcome]:
-    found = {arm.text(row, "id") or "": row for subnet in cluster.subnets for row in snat.firewalls(subnet)}
+def _small_firewalls(cluster: Cluster, request: Request) -> Iterator[Outcome]:
+    found: dict[str, Json] = {}
+    for subnet in cluster.subnets:
+        try:
+            for row in snat.firewalls(subnet):
+                if hops.attached(cluster.snapshot, row, "natGateway") is None:
+                    found[arm.text(row, "id") or ""] = row
+        except Unread as unread:
+            yield from _not_read(cluster, request, [unread])
     for _, firewall in sorted(found.items()):
         count = snat.firewall_addresses(firewall)
         if count < FEWEST_FIREWALL_ADDRESSES:
@@ -214,8 +231,8 @@ def _allocated(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     nodes, which = (now, "an upgrade") if judged is Fail else (most, "grown pools and an upgrade")
     fix: tuple[Fix, ...] = ()
     if judged is not Pass:
-        fewer = room // most // 8 * 8
-        fix = _more_addresses(cluster, request, ports * most) or _instead(cluster, request, ports=fewer)
+        fix = _more_addresses(cluster, request, ports * most)
+        fix = fix or _instead(cluster, request, ports=room // most // 8 * 8)
     yield judged(
         cluster.id,
         f"{ports:,} SNAT ports for each of {nodes} nodes ({which} included) are {ports * nodes:,}, and the load "
@@ -229,7 +246,7 @@ def _automatic(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     try:
         now, most = snat.nodes_now(cluster), snat.nodes_at_most(cluster)
     except Unread as unread:
-        yield Note(unread.id, f"how many SNAT ports each node gets: {unread}")
+        yield unknown(unread, decides=False)
         return
     each, least = snat.automatic_ports(now), snat.automatic_ports(most)
     if each == least:
@@ -257,7 +274,7 @@ def _fewer_for_each(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     try:
         old, new = snat.ports_of_each_node(cluster, None), snat.ports_of_each_node(cluster, request)
     except Unread as unread:
-        yield Note(unread.id, f"how many SNAT ports each node gets: {unread}")
+        yield unknown(unread, decides=snat.configured(cluster, request, "ports") > 0)
         return
     if new < old:
         fix = _instead(cluster, request, ports=old)
@@ -272,11 +289,7 @@ def _fewer_for_each(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     "counts and timeouts are in range",
     to=[LOAD_BALANCER, MANAGED_NAT_GATEWAY],
     blocks=True,
-    sources=(
-        _LOAD_BALANCER,
-        _NAT,
-        "azure-mgmt-containerservice 41.6.0, docstrings",
-    ),
+    sources=(_LOAD_BALANCER, _NAT, "azure-mgmt-containerservice 41.6.0, docstrings"),
     reference=_LB_URL,
     observed_at="request",
 )

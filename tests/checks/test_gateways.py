@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from azext_aksegress import checks
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.request import Request
 from tests.armsim.estate import isolated, node_group
 from tests.builders import CLUSTER, Shop, fixes
 
@@ -49,6 +52,18 @@ class TestEGR212NatGatewayHasAddresses:
 
     def test_none_fails_once_for_a_gateway_on_two_subnets(self) -> None:
         assert Shop.byo().gated(addresses=[]).outcomes("EGR212", UANAT) == [("fail", "nat-shop")]
+
+    @pytest.mark.parametrize(
+        ("sku", "options"), [("Standard", "--sku Standard"), ("standardv2", "--sku StandardV2 --zone 1 2 3")]
+    )
+    def test_the_fix_makes_an_address_of_the_gateways_sku(self, sku: str, options: str) -> None:
+        shop = Shop.byo().gated(addresses=[])
+        shop.estate[shop.gateway_id("snet-apps")]["sku"] = {"name": sku}
+        (make, attach) = fixes(shop.findings("EGR212", UANAT))
+        assert make[0] == "before"
+        assert make[1].endswith(f"--location westeurope --name pip-nat-shop {options}")
+        assert attach[0] == "cutover"
+        assert attach[1].endswith("--name nat-shop --public-ip-addresses pip-nat-shop")
 
     def test_without_a_gateway_it_is_moot(self) -> None:
         (finding,) = Shop.byo().findings("EGR212", UANAT)
@@ -116,6 +131,30 @@ class TestEGR215TheGatewaySpeaksTheFamilies:
 
     def test_dual_stack_without_a_sku_warns(self) -> None:
         assert self.dual(Shop.managed()).outcome("EGR215", MNAT) == "warn"
+
+    def test_it_fails_where_the_region_has_no_standard_v2(self) -> None:
+        shop = self.dual(Shop.managed())
+        shop.document["location"] = "Canada East"
+        (finding,) = shop.findings("EGR215", MNAT)
+        assert finding.outcome == "fail"
+        assert "canadaeast has no StandardV2" in (finding.seen.observed or "")
+
+    def test_it_fails_where_the_cloud_does_not_know_standard_v2(self) -> None:
+        (finding,) = self.dual(Shop.managed()).older("2026-05-01").findings("EGR215", MNAT)
+        assert finding.outcome == "fail"
+        assert "this cloud answers with 2026-05-01" in (finding.seen.observed or "")
+
+    def test_it_passes_where_the_gateway_is_standard_v2_already(self) -> None:
+        shop = self.dual(Shop.managed(MNAT))
+        shop.document["properties"]["networkProfile"]["natGatewayProfile"]["sku"] = "StandardV2"
+        assert shop.outcome("EGR215", MNAT, idle_timeout=10) == "pass"
+
+    def test_a_region_that_azure_does_not_say_is_unknown(self) -> None:
+        shop = self.dual(Shop.managed())
+        cluster = Cluster(shop.snapshot())
+        del cluster.document["location"]
+        found = checks.judge(checks.load()["EGR215"], cluster, Request(MNAT))
+        assert [row.outcome for row in found] == ["unknown"]
 
     def test_dual_stack_behind_a_gateway_without_ipv6_warns_once(self) -> None:
         assert self.dual(Shop.byo().gated()).outcomes("EGR215", UANAT) == [("warn", "nat-shop")]

@@ -394,6 +394,55 @@ class TestEGR209FirewallLetsThrough:
         shop.estate[policy_id(shop)]["properties"]["basePolicy"] = {"id": parent}
         assert {outcome for outcome, _ in shop.outcomes("EGR209", UDR)} == {"fail"}
 
+    @pytest.mark.parametrize(("ports", "protocol"), [(["123"], "UDP"), (["53"], "UDP"), (["80"], "TCP")])
+    def test_what_is_no_https_does_not_make_it_better(self, ports: list[str], protocol: str) -> None:
+        shop = ruled(node_rule(ports=ports, protocol=protocol)).dns("172.16.0.5")
+        assert shop.outcomes("EGR209", UDR) == [("fail", "fwpol-hub")] * 2
+        assert shop.report(UDR).verdict == "blocked"
+
+    def test_it_says_that_it_is_https_where_something_else_gets_through(self) -> None:
+        assert "let any HTTPS that AKS needs through" in observed(ruled(node_rule(ports=["123"])), "EGR209")[0]
+
+    def test_the_address_of_the_api_server_is_something(self) -> None:
+        rule = {**node_rule(ports=["443"], protocol="TCP"), "destinationAddresses": []}
+        rule["destinationFqdns"] = ["aks-shop.hcp.westeurope.azmk8s.io"]
+        assert {outcome for outcome, _ in ruled(rule).outcomes("EGR209", UDR)} == {"warn"}
+
+    def test_the_rule_that_denies_is_named_and_no_allow_behind_it_is_proposed(self) -> None:
+        shop = ruled(node_rule(), action="Deny")
+        shop.estate[f"{policy_id(shop)}/ruleCollectionGroups/rules"]["properties"]["priority"] = 100
+        found = shop.findings("EGR209", UDR)
+        assert (found[0].seen.observed or "").endswith(": denied by rule nodes of rules in fwpol-hub")
+        assert fixes(found) == []
+
+    def test_of_a_parents_denial_neither(self) -> None:
+        shop = Shop.byo().routed()
+        parent = shop.estate.firewall_policy("fwpol-base", [node_rule()], action="Deny")
+        shop.estate[policy_id(shop)]["properties"]["basePolicy"] = {"id": parent}
+        found = shop.findings("EGR209", UDR)
+        assert (found[0].seen.observed or "").endswith(": denied by rule nodes of rules in fwpol-base")
+        assert fixes(found) == []
+
+    def test_what_stands_before_a_denial_is_proposed(self) -> None:
+        found = ruled(aks_rule(), node_rule(ports=["123"], protocol="UDP"), action="Deny").findings("EGR209", UDR)
+        commands = [command for _, command in fixes(found)[:4]]
+        assert "--name aks-egress --priority 100" in commands[0]
+        assert len(commands) == 4
+        assert [row.seen.observed for row in found if "denied by rule nodes" in (row.seen.observed or "")]
+
+    def test_where_a_network_rule_denies_all_no_names_are_opened_behind_it(self) -> None:
+        commands = [command for _, command in fixes(ruled(node_rule(), action="Deny").findings("EGR209", UDR))]
+        assert commands
+        assert not [command for command in commands if "ApplicationRule" in command]
+
+    def test_the_denial_of_a_classic_rule_is_named_too(self) -> None:
+        shop = Shop.byo().routed()
+        classic(shop, aks_rule())
+        firewall(shop)["properties"]["networkRuleCollections"][0]["properties"]["action"] = {"type": "Deny"}
+        found = shop.findings("EGR209", UDR)
+        assert (found[0].seen.observed or "").endswith(": denied by rule nodes of rules in fw-hub")
+        assert fixes(found) == []
+
     def test_a_parent_that_cannot_be_read_leaves_it_unknown_and_only_warns(self) -> None:
         shop = Shop.byo().routed()
         parent = shop.estate.firewall_policy("fwpol-base", [node_rule()], action="Deny")
@@ -452,10 +501,20 @@ class TestEGR209FirewallLetsThrough:
     def test_a_network_isolated_cluster_needs_nothing(self) -> None:
         assert ruled().set(**isolated()).outcome("EGR209", UDR) == "skip"
 
-    def test_where_the_clusters_own_list_cannot_be_read_the_documented_one_is_used(self) -> None:
-        shop = ruled(node_rule(ports=["443"], protocol="TCP"))
+    @pytest.mark.parametrize(
+        ("rules", "outcome"),
+        [
+            ([], "fail"),
+            ([aks_rule()], "warn"),
+            ([node_rule(ports=["443"], protocol="TCP")], "unknown"),
+        ],
+    )
+    def test_where_the_clusters_own_list_cannot_be_read_the_documented_one_is_not_enough_to_pass(
+        self, rules: list[Any], outcome: str
+    ) -> None:
+        shop = ruled(*rules)
         shop.arm.forbid(f"{cluster_id('aks-shop')}/outboundNetworkDependenciesEndpoints")
-        assert shop.outcome("EGR209", UDR) == "pass"
+        assert {found for found, _ in shop.outcomes("EGR209", UDR)} == {outcome}
 
     def test_a_firewall_in_another_subscription_is_read_there(self) -> None:
         shop = Shop.byo()

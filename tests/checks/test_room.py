@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.armsim.estate import LOCATION, SUBSCRIPTION, cluster_id, isolated, load_balancer_profile
+from azext_aksegress.checks import unknown
+from azext_aksegress.snapshot import Unread
+from tests.armsim.estate import LOCATION, SUBSCRIPTION, cluster_id, isolated, load_balancer_profile, network_id
 from tests.builders import CLUSTER, Shop, fixes
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
@@ -165,6 +168,31 @@ class TestEGR402SnatPortsAreEnough:
         assert finding.outcome == "note"
         assert "the public addresses behind next hop 10.1.0.9" in (finding.seen.observed or "")
 
+    def test_what_could_not_be_read_is_unknown_and_only_warns(self) -> None:
+        shop = Shop.byo().routed().forbid("snet-apps")
+        assert ("unknown", "snet-apps") in shop.outcomes("EGR402", UDR)
+        assert decided(shop, UDR) == {False}
+
+    def test_firewalls_that_cannot_be_listed_are_unknown_once(self) -> None:
+        shop = Shop.byo().routed()
+        shop.arm.forbid(f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network/azureFirewalls")
+        assert shop.outcomes("EGR402", UDR) == [("unknown", "azureFirewalls")]
+        assert decided(shop, UDR) == {False}
+
+    def test_a_nat_gateway_on_the_firewalls_subnet_has_its_own_ports_and_is_not_advised_again(self) -> None:
+        shop = behind_gateway()
+        (finding,) = shop.findings("EGR402", UDR)
+        assert (finding.outcome, finding.seen.observed) == (
+            "pass",
+            "64,000 SNAT ports (load balancer 1 x 64,000) -> 64,512 SNAT ports (NAT gateway 1 x 64,512)",
+        )
+
+    def test_a_gateway_there_that_cannot_be_read_is_unknown_and_only_warns(self) -> None:
+        shop = behind_gateway()
+        shop.arm.forbid(network_id("natGateways", "nat-hub"))
+        assert shop.outcomes("EGR402", UDR) == [("unknown", "nat-hub")]
+        assert decided(shop, UDR) == {False}
+
     @pytest.mark.parametrize(("to", "cause"), [(UDR, "EGR202"), (UANAT, "EGR211")])
     def test_a_subnet_without_a_way_out_makes_it_moot(self, to: str, cause: str) -> None:
         (finding,) = Shop.byo().findings("EGR402", to)
@@ -197,6 +225,26 @@ class TestEGR402SnatPortsAreEnough:
 
     def test_for_other_targets_the_firewall_of_today_is_not_judged(self) -> None:
         assert Shop.byo(UDR).outcome("EGR402", LB) == "pass"
+
+
+def decided(shop: Shop, to: str, **options: Any) -> set[bool]:
+    """Whether what is unknown of EGR402 decides."""
+    seen = [finding.seen for finding in shop.findings("EGR402", to, **options) if finding.outcome == "unknown"]
+    like = {decides: unknown(Unread(None, ""), decides=decides) for decides in (True, False)}
+    return {
+        decides
+        for decides, outcome in like.items()
+        for row in seen
+        if row == replace(outcome, resource=row.resource, observed=row.observed)
+    }
+
+
+def behind_gateway() -> Shop:
+    """A cluster behind a firewall, whose subnet has a NAT gateway."""
+    shop = Shop.byo().routed()
+    gateway = shop.estate.nat_gateway("nat-hub", [shop.estate.public_ip("pip-hub", "52.0.0.7")])
+    shop.estate.attach(f"{network_id('virtualNetworks', 'vnet-hub')}/subnets/AzureFirewallSubnet", nat_gateway=gateway)
+    return shop
 
 
 def firewall(shop: Shop) -> dict[str, Any]:
@@ -279,8 +327,11 @@ class TestEGR402PortsAllocatedToNodes:
         (finding,) = shop.findings("EGR402", LB, ports=8_000)
         assert (finding.outcome, finding.check.blocks) == ("unknown", True)
 
-    def test_and_a_note_where_it_does_not(self) -> None:
-        assert Shop.managed("none").pool("system", count=None).outcomes("EGR402", LB) == [("note", "system")]
+    def test_and_where_it_does_not_it_only_warns(self) -> None:
+        shop = Shop.managed("none").pool("system", count=None)
+        assert shop.outcomes("EGR402", LB) == [("unknown", "system")]
+        assert decided(shop, LB) == {False}
+        assert decided(Shop.managed().pool("system", count=None), LB, ports=8_000) == {True}
         assert Shop.managed().pool("system", count=None).outcome("EGR402", MNAT) == "pass"
 
     def test_an_address_of_ones_own_that_cannot_be_read_is_unknown_where_it_decides(self) -> None:
@@ -288,7 +339,14 @@ class TestEGR402PortsAllocatedToNodes:
         prefix = shop.estate.public_ip_prefix("ippre", "52.0.0.8/31")
         shop.arm.forbid(prefix)
         assert ("unknown", "ippre") in shop.outcomes("EGR402", LB, ports=8, prefix_ids=(prefix,))
-        assert ("unknown", "ippre") not in shop.outcomes("EGR402", LB, prefix_ids=(prefix,))
+        assert decided(shop, LB, ports=8, prefix_ids=(prefix.upper(),)) == {True}
+        assert decided(shop, LB, prefix_ids=(prefix,)) == {False}
+
+    @pytest.mark.parametrize("pools", [None, []])
+    def test_nodes_of_hosted_pools_cannot_be_counted(self, pools: object) -> None:
+        shop = Shop.managed().set(agentPoolProfiles=pools, hostedSystemProfile={"enabled": True})
+        assert decided(shop, LB, ports=64_000) == {True}
+        assert decided(shop, LB, idle_timeout=10) == {False}
 
     def test_one_that_is_not_there_makes_it_moot(self) -> None:
         missing = f"{Shop.managed().own_ip()}-gone"
