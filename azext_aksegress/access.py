@@ -23,8 +23,8 @@ class Permissions:
 
     def allow(self, action: str) -> bool:
         """Whether this set allows an action such as `Microsoft.Network/virtualNetworks/subnets/join/action`."""
-        taken = any(_matches(pattern, action) for pattern in self.not_actions)
-        return not taken and any(_matches(pattern, action) for pattern in self.actions)
+        taken = any(arm.matches(pattern, action) for pattern in self.not_actions)
+        return not taken and any(arm.matches(pattern, action) for pattern in self.actions)
 
 
 def permissions(rows: Iterable[Json]) -> tuple[Permissions, ...]:
@@ -36,22 +36,6 @@ def allows(granted: Iterable[Permissions], action: str) -> bool:
     """Whether some sets together allow an action: Azure adds them up. What deny assignments take away is invisible
     here."""
     return any(found.allow(action) for found in granted)
-
-
-def _matches(pattern: str, action: str) -> bool:
-    """Whether a pattern, in which `*` stands for any text, is an action, in any letter case."""
-    first, *rest = pattern.lower().split("*")
-    if not rest:
-        return first == action.lower()
-    if not action.lower().startswith(first):
-        return False
-    left = action.lower()[len(first) :]
-    *middle, last = rest
-    for piece in filter(None, middle):
-        _, found, left = left.partition(piece)
-        if not found:
-            return False
-    return left.endswith(last)
 
 
 BUILT_IN_ROLES: Mapping[str, tuple[Permissions, ...]] = {

@@ -49,6 +49,22 @@ def same(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one.lower() == other.lower()
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern, in which `*` stands for any text, is a text, in any letter case."""
+    first, *rest = pattern.lower().split("*")
+    if not rest:
+        return first == text.lower()
+    if not text.lower().startswith(first):
+        return False
+    left = text.lower()[len(first) :]
+    *middle, last = rest
+    for piece in filter(None, middle):
+        _, found, left = left.partition(piece)
+        if not found:
+            return False
+    return left.endswith(last)
+
+
 def _segments(resource_id: str) -> list[str]:
     """The parts of an id; the condition of a filtered collection is none."""
     return [part for part in resource_id.partition("?")[0].split("/") if part]

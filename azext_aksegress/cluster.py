@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Callable, TypeVar
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
@@ -36,6 +37,7 @@ _KNOWN_SINCE = {
 azure-mgmt-containerservice 33.0 to 41.6: where an older one answered, the property's absence says nothing."""
 
 
+_T = TypeVar("_T")
 NODES_WITHOUT_POOL = "nodes of no pool"
 """How findings call the nodes on a subnet that no pool names."""
 
@@ -77,7 +79,7 @@ class Subnet:
     def route_table(self) -> RouteTable | None:
         """The attached route table; raises Unread."""
         table_id = self.route_table_id
-        return route_table(table_id, self.snapshot.resource(table_id)) if table_id else None
+        return self.cluster.parsed(table_id, route_table) if table_id else None
 
     @property
     def default_route(self) -> Route | None:
@@ -89,13 +91,12 @@ class Subnet:
     def nat_gateway(self) -> NatGateway | None:
         """The attached NAT gateway; raises Unread."""
         gateway_id = self.nat_gateway_id
-        return nat_gateway(gateway_id, self.snapshot.resource(gateway_id)) if gateway_id else None
+        return self.cluster.parsed(gateway_id, nat_gateway) if gateway_id else None
 
     @property
     def network(self) -> VirtualNetwork:
         """The virtual network that it is in; raises Unread."""
-        network_id = arm.parent(self.id)
-        return virtual_network(network_id, self.snapshot.resource(network_id))
+        return self.cluster.parsed(arm.parent(self.id), virtual_network)
 
     @property
     def ranges(self) -> tuple[Range, ...]:
@@ -155,6 +156,18 @@ class ClusterDocument:
         """The region as ARM normalises it: lower case, no spaces."""
         location = arm.text(self.document, "location")
         return location.lower().replace(" ", "") if location else None
+
+    @cached_property
+    def _parsed(self) -> dict[tuple[str, object], Any]:
+        return {}
+
+    def parsed(self, resource_id: str, parse: Callable[[str, Json], _T]) -> _T:
+        """What a resource says, parsed once however many subnets share it; raises Unread."""
+        key = (resource_id.lower(), parse)
+        if key not in self._parsed:
+            self._parsed[key] = parse(resource_id, self.snapshot.resource(resource_id))
+        found: _T = self._parsed[key]
+        return found
 
     def setting(self, *path: str) -> object:
         """The value at a path below `properties`, or None; raises Unread where there are no properties at all."""
@@ -285,7 +298,8 @@ class Cluster(ClusterDocument):
     def managed_subnet_ids(self) -> tuple[str, ...]:
         """The subnets of the network that AKS made in the node resource group; raises Unread."""
         networks = self.snapshot.collection(self.in_node_group("Microsoft.Network/virtualNetworks"))
-        return tuple(found for network in networks for found in arm.references(network, "properties", "subnets"))
+        ids = (found for network in networks for found in arm.references(network, "properties", "subnets"))
+        return tuple({found.lower(): found for found in ids}.values())
 
     @property
     def interface_subnet_ids(self) -> tuple[str, ...]:
@@ -297,6 +311,16 @@ class Cluster(ClusterDocument):
         rows = (row for found in nodes for row in arm.objects(found, "properties", "ipConfigurations"))
         ids = (arm.text(row, "properties", "subnet", "id") for row in rows)
         return tuple({found.lower(): found for found in ids if found}.values())
+
+    @property
+    def http_proxies(self) -> tuple[tuple[str, str], ...]:
+        """The URLs of the HTTP proxies that nodes and pods use, each after its key; they may hold a password; raises
+        Unread."""
+        config = self.setting("httpProxyConfig")
+        if arm.dig(config, "enabled") is False:
+            return ()
+        urls = ((key, arm.text(config, key)) for key in ("httpProxy", "httpsProxy"))
+        return tuple((key, url) for key, url in urls if url)
 
     @property
     def kubenet(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address, summarize_address_range
@@ -10,7 +9,7 @@ from typing import Iterable, Iterator, Sequence
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
-from azext_aksegress.network import Range, address_range
+from azext_aksegress.network import Range, address_range, holds_port, without
 from azext_aksegress.snapshot import Unread
 
 AKS_TAG = "AzureKubernetesService"
@@ -119,7 +118,7 @@ class Rule:
         }
         wanted = "tcp" if flow.is_web else flow.protocol.lower()
         ports = arm.strings(self.document, "destinationPorts")
-        if not protocols & {"any", wanted} or not any(_has_port(found, flow.port) for found in ports):
+        if not protocols & {"any", wanted} or not any(holds_port(found, flow.port) for found in ports):
             return False
         if flow.name and any(self._names(found, flow) for found in arm.strings(self.document, "destinationFqdns")):
             return True
@@ -133,22 +132,7 @@ class Rule:
     def _names(self, pattern: str, flow: Flow) -> bool:
         """Whether a pattern holds the name of a flow: all of it to allow, and some of it to deny."""
         name = flow.name or ""
-        return _covers(pattern, name) or (not self.allows and _covers(name, pattern))
-
-
-def _covers(pattern: str, name: str) -> bool:
-    parts = (re.escape(part) for part in pattern.lower().split(_ALL))
-    return re.fullmatch(".*".join(parts), name.lower()) is not None
-
-
-def _has_port(written: str, port: int) -> bool:
-    if written.strip() == _ALL:
-        return True
-    lowest, _, highest = written.partition("-")
-    try:
-        return int(lowest) <= port <= int(highest or lowest)
-    except ValueError:
-        return False
+        return arm.matches(pattern, name) or (not self.allows and arm.matches(name, pattern))
 
 
 def _reaches(written: str, flow: Flow) -> bool | None:
@@ -158,7 +142,7 @@ def _reaches(written: str, flow: Flow) -> bool | None:
         return True
     if found and flow.address:
         there = address_range(flow.address)
-        return there is not None and not _without([there], found)
+        return there is not None and not without([there], found)
     if found:
         return False if all(known.is_private for known in found) else MAYBE
     if any(arm.same(written, tag) for tag in flow.tags):
@@ -187,22 +171,6 @@ def _summary(lowest: str, highest: str) -> list[Range]:
         return []
 
 
-def _without(ranges: Sequence[Range], others: Sequence[Range]) -> list[Range]:
-    """What is left of some ranges without others."""
-    left = list(ranges)
-    for other in others:
-        left = [rest for known in left for rest in _minus(known, other)]
-    return left
-
-
-def _minus(known: Range, other: Range) -> list[Range]:
-    if known.version != other.version or not known.overlaps(other):
-        return [known]
-    if known.prefixlen >= other.prefixlen:
-        return []
-    return list(known.address_exclude(other))  # type: ignore[arg-type]  # of the same version
-
-
 def stopped(rules: Sequence[Rule], flow: Flow, sources: Sequence[Range], hopeful: bool) -> list[Range]:
     """Whose packets do not get through, of some sources; where a rule may match, for the best or for the worst."""
     return [known for _, found in _stops(rules, flow, sources, hopeful) for known in found]
@@ -215,15 +183,15 @@ def denials(rules: Sequence[Rule], flow: Flow, sources: Sequence[Range]) -> tupl
 
 def _stops(
     rules: Sequence[Rule], flow: Flow, sources: Sequence[Range], hopeful: bool
-) -> Iterator[tuple[Rule | None, list[Range]]]:
+) -> Iterator[tuple[Rule | None, Sequence[Range]]]:
     """Whose packets each rule that denies stops, and at the end those that no rule lets through."""
-    left = list(sources)
+    left: Sequence[Range] = sources
     for rule in rules:
         match = rule.matches(flow)
         if match is False or (match is MAYBE and rule.allows != hopeful):
             continue
-        rest = [] if match is MAYBE and rule.unread else _without(left, rule.sources)
+        rest = () if match is MAYBE and rule.unread else without(left, rule.sources)
         if not rule.allows:
-            yield rule, _without(left, rest)
+            yield rule, without(left, rest)
         left = rest
     yield None, left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Union
+from typing import Any, Iterator, Sequence, Union
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
@@ -201,10 +201,16 @@ def ranges(prefixes: tuple[str, ...]) -> tuple[Range, ...]:
 
 def _is(written: str, prefix: str) -> bool:
     """Whether a route's prefix is another one; service tags and what cannot be parsed are none."""
+    found = _exact(written)
+    return found is not None and found == _exact(prefix)
+
+
+@lru_cache(maxsize=4096)
+def _exact(text: str) -> Range | None:
     try:
-        return ip_network(written.strip()) == ip_network(prefix)
+        return ip_network(text.strip())
     except ValueError:
-        return False
+        return None
 
 
 @lru_cache(maxsize=65536)  # allow-lists of a large tenant repeat the same few
@@ -248,3 +254,29 @@ def nat_gateway(gateway_id: str, document: Json) -> NatGateway:
         arm.references(document, "properties", "subnets"),
         tuple(family for family, keys in _FAMILIES.items() if any(addresses[key] for key in keys)),
     )
+
+
+def holds_port(written: str, port: int) -> bool:
+    """Whether `*`, a port or a range of ports such as `1000-2000` holds a port; what cannot be parsed holds none."""
+    lowest, _, highest = written.partition("-")
+    if written.strip() == "*":
+        return True
+    try:
+        return int(lowest) <= port <= int(highest or lowest)
+    except ValueError:
+        return False
+
+
+def without(some: Sequence[Range], taken: Sequence[Range]) -> tuple[Range, ...]:
+    """What is left of some ranges when others are taken away."""
+    left = list(some)
+    for other in taken:
+        left = [part for found in left for part in _rest(found, other)]
+    return tuple(left)
+
+
+def _rest(found: Any, taken: Any) -> Iterator[Range]:
+    if found.version != taken.version or not found.overlaps(taken):
+        yield found
+    elif not found.subnet_of(taken):
+        yield from sorted(found.address_exclude(taken))

@@ -23,7 +23,9 @@ def opening(cluster: Cluster, firewall: Json, closed: Mapping[Flow, Sequence[Rul
     `closed` has the rules that deny each flow; what would stand behind one of them helps nothing, and is left out.
     """
     taken = firewalls.priorities(cluster.snapshot, firewall)
-    free = [number for number in range(100, 65000, 100) if number not in taken][:2]
+    free = [number for number in (*range(100, 65000, 100), *range(101, 65000)) if number not in taken][:2]
+    if len(free) < 2:
+        return ()
     sources = sorted({found for subnet in cluster.subnets for found in _ranges(subnet)})
     policy_id = firewalls.policy_of(firewall)
     of_packets, of_names = free[0], free[0] if policy_id else free[-1]

@@ -59,10 +59,9 @@ def body(cluster: Cluster, resource_id: str) -> Json | None:
     content = {
         "type": _PUBLIC_IP,
         "tags": tags if isinstance(tags, dict) else {},  # those of the cluster, which AKS gives to what it makes
-        "apiVersion": "2025-07-01",
         "name": "aksegress-check",
         "location": cluster.location or "",
         "sku": {"name": "Standard"},
         "properties": {"publicIPAllocationMethod": "Static", "publicIPAddressVersion": "IPv4"},
     }
-    return {"resourceDetails": {"resourceContent": content}}
+    return {"resourceDetails": {"resourceContent": content, "apiVersion": "2025-07-01"}}

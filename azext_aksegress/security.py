@@ -8,13 +8,14 @@ here: a flow names the tags that hold all of its destination.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any, Iterable, Iterator, Sequence, Tuple
 from urllib.parse import urlsplit
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
-from azext_aksegress.network import Range, ranges
+from azext_aksegress.network import Range, holds_port, ranges, without
 
 AZURE_DNS = "168.63.129.16"
 """Azure's own DNS server: the same address in every network."""
@@ -77,7 +78,7 @@ class Rule:
         """Whether it is about the protocol and the port of a flow."""
         if self.protocol not in (ANYWHERE, flow.protocol.lower()):
             return False
-        return any(_holds_port(found, flow.port) for found in self.ports)
+        return any(holds_port(found, flow.port) for found in self.ports)
 
     def reaches(self, flow: Flow) -> bool:
         """Whether it is about the protocol, the port and the whole destination of a flow."""
@@ -88,7 +89,7 @@ class Rule:
         """What is left of a part of a flow's destination without what it is about."""
         if flow.tags.intersection(self.destinations):
             return ()
-        return without(destination, ranges(self.destinations))
+        return _without_any(destination, self.destinations)
 
     def beyond(self, sources: Sequence[Range]) -> tuple[Range, ...]:
         """What is left of some sources without those that it is about."""
@@ -160,16 +161,6 @@ def _built_in(group_id: str) -> Iterator[Rule]:
         yield Rule(rule_id, name, priority, access == "Allow", ANYWHERE, *words, limited=False)
 
 
-def _holds_port(written: str, port: int) -> bool:
-    first, _, last = written.partition("-")
-    if written == ANYWHERE:
-        return True
-    try:
-        return int(first) <= port <= int(last or first)
-    except ValueError:
-        return False
-
-
 def denials(rules: Iterable[Rule], flow: Flow, sources: Iterable[Range]) -> Iterator[Denial]:
     """The rules that deny a flow from some sources, each for its part of them; `rules` in the order in which they
     decide.
@@ -211,19 +202,11 @@ def _decided(rule: Rule, flow: Flow, open_: Sequence[_Open]) -> tuple[list[_Open
     return left, tuple(denied)
 
 
-def without(some: Sequence[Range], taken: Sequence[Range]) -> tuple[Range, ...]:
-    """What is left of some ranges when others are taken away."""
-    left = list(some)
-    for other in taken:
-        left = [part for found in left for part in _rest(found, other)]
-    return tuple(left)
-
-
-def _rest(found: Any, taken: Any) -> Iterator[Range]:
-    if found.version != taken.version or not found.overlaps(taken):
-        yield found
-    elif not found.subnet_of(taken):
-        yield from sorted(found.address_exclude(taken))
+@lru_cache(maxsize=1024)
+def _without_any(some: tuple[Range, ...], prefixes: tuple[str, ...]) -> tuple[Range, ...]:
+    """What is left of some ranges; kept, since the rules of a group are held against the same destinations for every
+    subnet."""
+    return without(some, ranges(prefixes))
 
 
 def narrowest(address: Range, some: Iterable[Range]) -> Range | None:

@@ -193,7 +193,7 @@ def supply_before(cluster: Cluster, request: Request) -> Supply:
     try:
         if not is_cut_over_first(cluster, request):
             return supply(cluster, None)
-        ids = {found.lower() for found in profiles.effective_ids(cluster, cluster.outbound_type)}
+        ids = sorted({found.lower() for found in profiles.effective_ids(cluster, cluster.outbound_type)})
         kind = egress.LOAD_BALANCER if cluster.outbound_type == LOAD_BALANCER else egress.NAT_GATEWAY
         count = _ipv4_addresses(cluster, ids, unknown)
     except Unread as unread:
@@ -373,6 +373,6 @@ def made_addresses(cluster: Cluster, request: Request) -> dict[str, int]:
 
 def _effective_addresses(cluster: Cluster) -> dict[str, int]:
     """Those of today's load balancer or NAT gateway."""
-    ids = {found.lower() for found in profiles.effective_ids(cluster, cluster.outbound_type)}
+    ids = sorted({found.lower() for found in profiles.effective_ids(cluster, cluster.outbound_type)})
     ipv6 = sum(ipv4_addresses(cluster, found) == 0 for found in ids) if cluster.dual_stack else 0
     return {_IPV4: len(ids) - ipv6, _IPV6: ipv6}

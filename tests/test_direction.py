@@ -14,7 +14,7 @@ ORDER = [
     *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat", "allowlists", "maintenance"),
     *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),
     "checks.balancers",
-    *("checks.filters", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
+    *("checks.filters", "checks.proxies", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
     *("report", "body", "plan", "migration", "resources", "azure", "record", "apply", "verify"),
     *("render", "render.terminal", "render.table", "present", "_errors", "_validators", "custom"),

@@ -38,8 +38,8 @@ PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP = "pass", "note", "warn", "fail", "unknown
 OUTCOMES = (PASS, NOTE, WARN, FAIL, UNKNOWN, SKIP)
 
 _MODULES = (
-    *("support", "moment", "routes", "hops", "gateways", "nodes", "filters", "addresses", "isolation", "registries"),
-    *("balancers", "notice", "neighbours", "room", "governance", "rights", "wayback"),
+    *("support", "moment", "routes", "hops", "gateways", "nodes", "filters", "proxies", "addresses", "isolation"),
+    *("registries", "balancers", "notice", "neighbours", "room", "governance", "rights", "wayback"),
 )
 """A new check goes into the module of its question."""
 

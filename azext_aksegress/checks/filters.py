@@ -1,4 +1,4 @@
-"""EGR231, EGR232 and EGR305: do security groups, DNS servers and proxies leave the way open?"""
+"""EGR231 and EGR232: do security groups and DNS servers leave the way open?"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Iterable, Iterator, Sequence
 
 from azext_aksegress import arm, egress
+from azext_aksegress.arm import Json
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.checks.routes import subnets
 from azext_aksegress.cluster import Cluster, Subnet
@@ -23,6 +24,7 @@ from azext_aksegress.security import (
     VIRTUAL_NETWORK,
     Denial,
     Flow,
+    Rule,
     denials,
     endpoint,
     is_public,
@@ -46,6 +48,10 @@ def _groups(cluster: Cluster, _: Request) -> Iterator[str]:
             continue
         if group_id:
             yield group_id
+
+
+def _rules(_: str, group: Json) -> tuple[Rule, ...]:
+    return outbound_rules(group)
 
 
 @check(
@@ -74,7 +80,7 @@ def no_rule_denies_what_nodes_need(subnet: Subnet, request: Request) -> Iterator
         return
     group = subnet.snapshot.resource(group_id)
     group_id = arm.text(group, "id") or group_id
-    rules = outbound_rules(group)
+    rules = cluster.parsed(group_id, _rules)
     needs, unread = _needs(subnet, request)
     ranges = subnet.ranges
     if not any(found.version == 4 for found in ranges):
@@ -153,11 +159,11 @@ def _servers_and_proxies(subnet: Subnet, request: Request) -> Iterator[Flow]:
     if not network.dns_servers or any(arm.same(found, AZURE_DNS) for found in network.dns_servers):
         yield Flow("Azure DNS", "Udp", 53, frozenset({PLATFORM_DNS}))
     found = [(f"DNS server {name}", "Udp", 53, address) for name, address in servers]
-    proxies = sorted({known for known in (endpoint(url) for _, url in configured_proxies(subnet.cluster)) if known})
+    proxies = sorted({known for known in (endpoint(url) for _, url in subnet.cluster.http_proxies) if known})
     addresses = [(host, port, address_range(host)) for host, port in proxies]
     found += [(f"HTTP proxy {host}", "Tcp", port, address) for host, port, address in addresses if address]
     for name, protocol, port, address in found:
-        public = is_public(address) and _inside(network, address) is None
+        public = is_public(address) and inside(network, address) is None
         words = _internet(request) if public else (ANYWHERE, VIRTUAL_NETWORK, MEMBERS)
         yield Flow(name, protocol, port, frozenset(words), (address,))
     _all_addresses(network)
@@ -176,7 +182,7 @@ def _all_addresses(network: VirtualNetwork) -> None:
             raise Unread(network.id, f"where DNS server {written} is")
 
 
-def _inside(network: VirtualNetwork, address: Range) -> Range | None:
+def inside(network: VirtualNetwork, address: Range) -> Range | None:
     """The narrowest range that holds an address, of a network itself and of the peers that it is connected with."""
     peers = (found for peering in network.peerings if peering.connected for found in peering.remote_ranges)
     return narrowest(address, (*network.ranges, *peers))
@@ -206,7 +212,7 @@ class Neighbourhood:
         """Where routes send what goes to an address, in words, rather than straight into the network or a peer: by
         longest prefix, one's own before the system's (Azure documentation, virtual-networks-udr-overview); None where
         none does; raises Unread."""
-        direct = _inside(self.network, address)
+        direct = inside(self.network, address)
         found = set()
         for subnet in self.subnets:
             route = _route_to(subnet, address)
@@ -234,7 +240,7 @@ def networks(cluster: Cluster) -> tuple[Neighbourhood, ...]:
     return tuple(Neighbourhood(arm.parent(rows[0].id), tuple(rows)) for rows in found.values())
 
 
-_NO_NETWORK = "no virtual network of the cluster was found"
+NO_NETWORK = "no virtual network of the cluster was found"
 
 
 def _networks_or_none(cluster: Cluster) -> tuple[Neighbourhood | None, ...]:
@@ -259,7 +265,7 @@ def _networks_or_none(cluster: Cluster) -> tuple[Neighbourhood | None, ...]:
 def dns_servers_stay_reachable(around: Neighbourhood | None, request: Request) -> Iterator[Outcome]:
     """Nodes and pods that cannot resolve names lose the API server, their registries and everything else."""
     if around is None:
-        yield Skip(_NO_NETWORK)
+        yield Skip(NO_NETWORK)
         return
     network = around.network
     servers = _servers(network)
@@ -294,7 +300,7 @@ def _private_zone(cluster: Cluster, network: VirtualNetwork, servers: Sequence[t
 
 def _behind_the_hop(around: Neighbourhood, servers: Sequence[tuple[str, Range]]) -> Iterator[Outcome]:
     network = around.network
-    outside = [row for row in servers if _inside(network, row[1]) is None]
+    outside = [row for row in servers if inside(network, row[1]) is None]
     if outside:
         yield Warn(network.id, f"{_names(outside)} is behind the new next hop, {_LET_THROUGH}")
     for name, address in servers:
@@ -310,7 +316,7 @@ def _on_the_internet(
     around: Neighbourhood, servers: Sequence[tuple[str, Range]], request: Request
 ) -> Iterator[Outcome]:
     network = around.network
-    public = [row for row in servers if is_public(row[1]) and _inside(network, row[1]) is None]
+    public = [row for row in servers if is_public(row[1]) and inside(network, row[1]) is None]
     if not public:
         return
     ways = [way for subnet in around.subnets for way in egress.carriers_of(around.cluster, subnet, request)]
@@ -326,74 +332,3 @@ def _on_the_internet(
     yield Warn(
         network.id, f"{_names(public)} is on the internet, by a way out that stays ({kinds})", fix=(before(own),)
     )
-
-
-def configured_proxies(cluster: Cluster) -> tuple[tuple[str, str], ...]:
-    """The URLs of the HTTP proxies that nodes and pods use, each after its key; they may hold a password."""
-    config = cluster.setting("httpProxyConfig")
-    if arm.dig(config, "enabled") is False:
-        return ()
-    urls = ((key, arm.text(config, key)) for key in ("httpProxy", "httpsProxy"))
-    return tuple((key, url) for key, url in urls if url)
-
-
-@dataclass(frozen=True)
-class Proxy:
-    """The URL of one of a cluster's HTTP proxies, and the key that it stands under; both empty where it has none."""
-
-    cluster: Cluster
-    key: str = ""
-    url: str = ""
-
-
-def _proxies(cluster: Cluster) -> tuple[Proxy, ...]:
-    return tuple(Proxy(cluster, key, url) for key, url in configured_proxies(cluster)) or (Proxy(cluster),)
-
-
-@check(
-    "EGR305",
-    "a configured HTTP proxy stays reachable",
-    each=_proxies,
-    sources=("AKS documentation, http-proxy.md, 2026-04-16",),
-    reference="https://learn.microsoft.com/azure/aks/http-proxy",
-    observed_at="httpProxyConfig",
-)
-def proxy_stays_reachable(proxy: Proxy, request: Request) -> Iterator[Outcome]:
-    """Nodes and pods that cannot reach their proxy, or whose new address it refuses, reach nothing outside."""
-    cluster, found = proxy.cluster, endpoint(proxy.url)
-    if not proxy.url:
-        yield Skip("no HTTP proxy is configured")
-        return
-    if found is None:
-        raise Unread(cluster.id, f"properties.httpProxyConfig.{proxy.key} names no host")
-    host = found[0]
-    address = address_range(host)
-    if address is None:
-        yield _public_proxy(cluster, request, f"{host} may be on the internet")
-        return
-    around = networks(cluster)
-    inside = bool(around) and all(_inside(near.network, address) for near in around)
-    if is_public(address) and not inside:
-        yield _public_proxy(cluster, request, f"{host} is on the internet")
-        return
-    if not around:
-        yield Skip(_NO_NETWORK)
-        return
-    hop = " and ".join(sorted({near.hop_to(address) or "" for near in around} - {""}))
-    if request.to == USER_DEFINED_ROUTING and (hop or not inside):
-        behind = hop or "the new next hop"
-        yield Warn(cluster.id, f"HTTP proxy {host} is behind {behind}, which must let nodes through to it")
-    elif hop and not inside:
-        yield Warn(cluster.id, f"HTTP proxy {host} is behind {hop}: it must be reached without that route")
-    else:
-        yield Pass(cluster.id, f"HTTP proxy {host} is in the network, a peer or a private network")
-
-
-def _public_proxy(cluster: Cluster, request: Request, proxy: str) -> Outcome:
-    today, then = egress.before(cluster), egress.after(cluster, request)
-    if today.complete and then.complete and today.known == then.known:
-        return Pass(cluster.id, f"HTTP proxy {proxy}, and egress IPs stay")
-    if then.complete and not then.known:
-        return Warn(cluster.id, f"HTTP proxy {proxy}, to which {request.to} leaves no way")
-    new = ", ".join(sorted(then.known)) or "the new egress IPs"
-    return Warn(cluster.id, f"HTTP proxy {proxy}, where it must admit {new}")

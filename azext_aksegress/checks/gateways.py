@@ -6,7 +6,7 @@ from typing import Any, Iterator, Sequence
 
 from azext_aksegress import arm, egress
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check
-from azext_aksegress.checks.routes import subnets, users
+from azext_aksegress.checks.routes import subnets, used
 from azext_aksegress.checks.support import pools
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover, where
@@ -45,7 +45,7 @@ def nat_gateway_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]
     """AKS refuses the change, and nodes or pods on a subnet without the gateway would lose egress."""
     gateway_id = subnet.nat_gateway_id
     if gateway_id is None:
-        yield Fail(subnet.id, f"{subnet.name} ({users(subnet)}) has no NAT gateway", fix=_attach(subnet))
+        yield Fail(subnet.id, f"{used(subnet)} has no NAT gateway", fix=_attach(subnet))
     else:
         yield Pass(subnet.id, f"{subnet.name}: {arm.name(gateway_id)}")
 

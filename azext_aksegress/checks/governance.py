@@ -271,7 +271,7 @@ def _denied(cluster: Cluster, policy: Any, words: str) -> Outcome:
     only = {"policy_definition_reference_ids": reference} if reference else {}
     exemption = az(
         "policy exemption create",
-        name=f"{cluster.name}-egress",
+        name="-".join([cluster.name, "egress", label(assignment), *([reference] if reference else [])]),
         policy_assignment=assignment,
         **only,
         exemption_category="Waiver",

@@ -326,7 +326,7 @@ def _lets_through(subnet: Subnet, _: RouteTable, address: str) -> Iterator[Outco
         shut = [flow for flow, left in at_best.items() if sum(known.num_addresses for known in left) == whole]
         vital = [flow for flow in flows if flow.is_vital]
         nothing = bool(vital) and set(vital) <= set(shut)
-        outcome = Fail if nothing and not _has_proxy(subnet.cluster) else Warn
+        outcome = Fail if nothing and not subnet.cluster.http_proxies else Warn
         anything = "anything that AKS needs" if len(shut) == len(flows) else "any HTTPS that AKS needs"
         seen = f"{name} does not let {anything if nothing else _some(list(closed))} through from {subnet.name}"
         fix = opening(subnet.cluster, firewall, closed)
@@ -352,10 +352,3 @@ def _denied_by(closed: Mapping[Flow, Sequence[Rule]]) -> str:
 def _some(flows: Sequence[Flow]) -> str:
     shown = ", ".join(flow.words for flow in flows[:_SHOWN])
     return f"{shown} and {len(flows) - _SHOWN} more" if len(flows) > _SHOWN else shown
-
-
-def _has_proxy(cluster: Cluster) -> bool:
-    """Whether nodes reach the internet by a proxy, which this firewall may know under its own address alone."""
-    proxy = cluster.setting("httpProxyConfig")
-    disabled = arm.dig(proxy, "enabled") is False
-    return bool(arm.text(proxy, "httpProxy") or arm.text(proxy, "httpsProxy")) and not disabled

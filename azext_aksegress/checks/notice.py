@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Iterator, Sequence
 
-from azext_aksegress import egress, profiles
+from azext_aksegress import arm, egress, profiles
 from azext_aksegress.allowlists import AllowList
 from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check
+from azext_aksegress.checks.routes import why_no_way_out
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
 from azext_aksegress.fixes import after, az, before, named
-from azext_aksegress.matrix import LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY, USER_DEFINED_ROUTING
+from azext_aksegress.matrix import LOAD_BALANCER
 from azext_aksegress.network import DEFAULT_ROUTE, address_range
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import Unread
@@ -88,19 +89,10 @@ def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: A
                 ),
             )
         elif unread.reason == egress.NO_WAY_OUT:
-            yield Skip(_cause(cluster, request, unread))
+            why = why_no_way_out(cluster, request, unread)
+            yield Skip(why or f"{arm.name(unread.id or '')} will have no way out, so no address to admit")
         else:
             raise unread
-
-
-def _cause(cluster: Cluster, request: Request, unread: Unread) -> str:
-    """The check that says why a subnet has no way out yet, or that it is to have none."""
-    (subnet,) = [found for found in cluster.subnets if found.id == unread.id]
-    if request.to == USER_ASSIGNED_NAT_GATEWAY:
-        return "EGR212" if subnet.nat_gateway_id else "EGR211"
-    if request.to == USER_DEFINED_ROUTING:
-        return "EGR202" if subnet.route_table_id else "EGR201"
-    return f"{subnet.name} will have no way out, so no address to admit"
 
 
 def _missing(cluster: Cluster, request: Request, listed: AllowList, new: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -7,6 +7,7 @@ from typing import Iterable, Iterator, Mapping, Sequence
 from azext_aksegress import arm, egress, hops, snat
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check, unknown
+from azext_aksegress.checks.routes import subnets, why_no_way_out
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.egress import Carrier
 from azext_aksegress.fixes import Fix, az, before
@@ -14,7 +15,6 @@ from azext_aksegress.matrix import (
     LOAD_BALANCER,
     MANAGED_NAT_GATEWAY,
     STANDARD_V2,
-    USER_ASSIGNED_NAT_GATEWAY,
     USER_DEFINED_ROUTING,
 )
 from azext_aksegress.request import OPTIONS, Option, Request, Value
@@ -149,7 +149,7 @@ def _compared(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     if new.empty:
         yield Skip(f"{_NO_WAY_OUT}, so no SNAT ports")
     elif any(unread.reason == egress.NO_WAY_OUT for unread in new.unknown):
-        yield Skip(_cause(request))
+        yield from _without_a_way(cluster, request, new.unknown)
     elif not new.unknown and new.ports < old.ports:
         yield Warn(cluster.id, f"{old} -> {new}", fix=_more_addresses(cluster, request, old.ports))
     elif new.unknown or old.unknown:
@@ -168,9 +168,11 @@ def _not_read(cluster: Cluster, request: Request, found: Iterable[Unread]) -> li
     return [unknown(row, decides=(row.id or "").lower() in own) for row in unread]
 
 
-def _cause(request: Request) -> str:
-    """The check that says why a subnet has no way out yet."""
-    return "EGR211" if request.to == USER_ASSIGNED_NAT_GATEWAY else "EGR202"
+def _without_a_way(cluster: Cluster, request: Request, found: Iterable[Unread]) -> Iterator[Outcome]:
+    """The checks that say why some subnets have no way out yet."""
+    for unread in found:
+        if unread.reason == egress.NO_WAY_OUT:
+            yield Skip(why_no_way_out(cluster, request, unread) or _NO_WAY_OUT)
 
 
 def _more_addresses(cluster: Cluster, request: Request, ports: int) -> tuple[Fix, ...]:
@@ -182,13 +184,13 @@ def _more_addresses(cluster: Cluster, request: Request, ports: int) -> tuple[Fix
 
 
 def _instead(cluster: Cluster, request: Request, **numbers: int) -> tuple[Fix, ...]:
-    """The same move with other numbers, by field, where AKS takes them."""
+    """The same move with other numbers, by field, judged anew, where AKS takes them."""
     mine = [option for option in OPTIONS if option.target == request.to and option.field in numbers]
     rows = [(option, numbers[option.field]) for option in mine]
     if any(_out_of_range(option, value) for option, value in rows):
         return ()
     words = {**request.spelled, **{option.name: str(value) for option, value in rows}}
-    return (before(az("aks egress migrate", ids=cluster.id, **words)),)
+    return (before(az("aks egress check", ids=cluster.id, **words)),)
 
 
 def _small_firewalls(cluster: Cluster, request: Request) -> Iterator[Outcome]:
@@ -232,7 +234,8 @@ def _allocated(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     fix: tuple[Fix, ...] = ()
     if judged is not Pass:
         fix = _more_addresses(cluster, request, ports * most)
-        fix = fix or _instead(cluster, request, ports=room // most // 8 * 8)
+        fewer = room // most // 8 * 8
+        fix = fix or (_instead(cluster, request, ports=fewer) if fewer else ())  # 0 would be another setting
     yield judged(
         cluster.id,
         f"{ports:,} SNAT ports for each of {nodes} nodes ({which} included) are {ports * nodes:,}, and the load "
@@ -335,17 +338,10 @@ def _unknown_here(cluster: Cluster, request: Request) -> Iterator[tuple[str, str
 # EGR404: idle connections
 
 
-def paths(cluster: Cluster) -> Sequence[Subnet]:
-    """The subnets whose path is judged; raises Unread where the cluster has none that is known."""
-    if not cluster.subnets:
-        raise Unread(cluster.id, "Azure's answer has no subnet of the cluster")
-    return cluster.subnets
-
-
 @check(
     "EGR404",
     "idle connections live as long as before",
-    each=paths,
+    each=subnets,
     sources=(
         _LOAD_BALANCER,
         _NAT,
@@ -364,7 +360,7 @@ def idle_connections_live_as_long(subnet: Subnet, request: Request) -> Iterator[
         return
     then = egress.carriers_of(cluster, subnet, request)
     if any(carrier.unknown and carrier.unknown.reason == egress.NO_WAY_OUT for carrier in then):
-        yield Skip(_cause(request))
+        yield from _without_a_way(cluster, request, [carrier.unknown for carrier in then if carrier.unknown])
         return
     today = [carrier for carrier in egress.carriers_of(cluster, subnet, None) if carrier.kind != egress.NO_PATH]
     then = tuple(carrier for carrier in then if carrier.kind != egress.NO_PATH)

@@ -6,7 +6,7 @@ from typing import Iterator, Sequence
 
 from azext_aksegress import arm
 from azext_aksegress.checks import Fail, Outcome, Pass, Skip, Warn, check, unknown
-from azext_aksegress.cluster import Cluster, Subnet
+from azext_aksegress.cluster import NODES_WITHOUT_POOL, Cluster, Subnet
 from azext_aksegress.fixes import Fix, after, az, before, cutover, named, where
 from azext_aksegress.matrix import (
     ISOLATED,
@@ -69,7 +69,7 @@ def _leads_out(table: RouteTable) -> bool:
 def route_table_on_every_subnet(subnet: Subnet, _: Request) -> Iterator[Outcome]:
     """AKS refuses userDefinedRouting while a subnet of a pool has no route table."""
     if subnet.route_table_id is None:
-        yield Fail(subnet.id, f"{subnet.name} ({users(subnet)}) has no route table", fix=_attach(subnet))
+        yield Fail(subnet.id, f"{used(subnet)} has no route table", fix=_attach(subnet))
 
 
 def _attach(subnet: Subnet) -> tuple[Fix, ...]:
@@ -88,9 +88,22 @@ def _attach(subnet: Subnet) -> tuple[Fix, ...]:
     )
 
 
-def users(subnet: Subnet) -> str:
-    """Whose nodes or pods are on a subnet, in words."""
-    return f"{'pool' if len(subnet.pools) == 1 else 'pools'} {', '.join(subnet.pools)}"
+def why_no_way_out(cluster: Cluster, request: Request, unread: Unread) -> str | None:
+    """The check that says why a subnet has no way out yet, or None where it is to have none; raises Unread."""
+    subnet = next((found for found in cluster.subnets if found.id == unread.id), None)
+    if subnet and request.to == USER_ASSIGNED_NAT_GATEWAY:
+        return "EGR212" if subnet.nat_gateway_id else "EGR211"
+    if subnet and request.to == USER_DEFINED_ROUTING:
+        return "EGR202" if subnet.route_table_id else "EGR201"
+    return None
+
+
+def used(subnet: Subnet) -> str:
+    """A subnet and whose nodes or pods are on it, in words."""
+    named = [pool for pool in subnet.pools if pool != NODES_WITHOUT_POOL]
+    pools = [f"{'pool' if len(named) == 1 else 'pools'} {', '.join(named)}"] if named else []
+    users = ", ".join([*pools, *(pool for pool in subnet.pools if pool == NODES_WITHOUT_POOL)])
+    return f"{subnet.name} ({users})" if users else subnet.name
 
 
 @check(

@@ -231,7 +231,7 @@ class TestEGR502NoPolicyDeniesWhatAksWillCreate:
         assert fixes(shop.findings("EGR502", LB)) == [
             (
                 "before",
-                f"az policy exemption create --name aks-shop-egress --policy-assignment {ASSIGNMENT} "
+                f"az policy exemption create --name aks-shop-egress-no-public-ips --policy-assignment {ASSIGNMENT} "
                 f"--exemption-category Waiver --scope {NODES}",
             )
         ]
