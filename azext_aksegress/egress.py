@@ -106,7 +106,7 @@ def _node_public_ips(pool: Pool) -> Carrier:
 
 
 def _routed(subnet: Subnet, route: Route | None) -> Carrier | None:
-    if route is None or not route.is_appliance:
+    if route is None or not route.diverts:
         return None
     hop = route.next_hop_type
     if any(arm.same(hop, dropping) for dropping in DROPPING_HOPS):

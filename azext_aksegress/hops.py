@@ -342,7 +342,7 @@ def onward_routes(snapshot: Snapshot, firewall: Json) -> tuple[tuple[RouteTable,
     if table_id is None:
         return ()
     table = route_table(table_id, snapshot.resource(table_id))
-    return tuple((table, route) for route in table.internet_routes if route and route.is_appliance)
+    return tuple((table, route) for route in table.internet_routes if route and route.diverts)
 
 
 def _own_address_ids(firewall: Json) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Route:
     prefix: str = DEFAULT_ROUTE
 
     @property
-    def is_appliance(self) -> bool:
+    def diverts(self) -> bool:
         """Whether it sends traffic elsewhere than straight to the internet."""
         return not arm.same(self.next_hop_type, "Internet")
 

@@ -106,7 +106,7 @@ def _gateways(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
 def _is_routed(subnet: Subnet) -> bool:
     """Whether it is known that routes of one's own carry all egress."""
     try:
-        return all(route and route.is_appliance for route in subnet.internet_routes)
+        return all(route and route.diverts for route in subnet.internet_routes)
     except Unread:
         return False
 

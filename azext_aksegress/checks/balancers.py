@@ -129,7 +129,7 @@ def _routes_ipv6_away(cluster: Cluster) -> bool:
         except Unread as error:
             unread = unread or error
             continue
-        if table and any(route.is_appliance and holds(route.prefix, _GLOBAL_IPV6) for route in table.routes):
+        if table and any(route.diverts and holds(route.prefix, _GLOBAL_IPV6) for route in table.routes):
             return True
     if unread:
         raise unread

@@ -266,12 +266,26 @@ def windows_pools_have_outbound_nat(pool: Pool, _: Request) -> Iterator[Outcome]
         yield Fail(pool.id, f"pool {pool.name} has disableOutboundNat", fix=recreate(pool))
 
 
+_POOL_SETTINGS = {
+    "mode": "mode",
+    "os_type": "osType",
+    "os_sku": "osSKU",
+    "node_vm_size": "vmSize",
+    "node_count": "count",
+    "max_pods": "maxPods",
+    "vnet_subnet_id": "vnetSubnetID",
+    "pod_subnet_id": "podSubnetID",
+}
+"""The options of `az aks nodepool add`, and where a pool's JSON keeps them; the autoscaler, labels and the like are for
+its owner to add."""
+
+
 def recreate(pool: Pool) -> tuple[Fix, ...]:
-    """A pool keeps its setting for life, so another one takes its place, on the same subnet."""
+    """A pool keeps its setting for life, so another one takes its place, with what else is known of it."""
     of_the_cluster = {**where(pool.id), "cluster_name": arm.part(pool.id, "managedClusters")}
-    settings = {"mode": "mode", "os_type": "osType", "node_vm_size": "vmSize", "vnet_subnet_id": "vnetSubnetID"}
-    stored = {option: arm.text(pool.document, key) for option, key in settings.items()}
-    like = {option: value for option, value in stored.items() if value}
+    stored = {option: arm.dig(pool.document, key) for option, key in _POOL_SETTINGS.items()}
+    like = {option: str(value) for option, value in stored.items() if isinstance(value, (str, int)) and value}
+    like.update({"node_taints": ",".join(taints)} if (taints := arm.strings(pool.document, "nodeTaints")) else {})
     return (
         before(az("aks nodepool add", **of_the_cluster, name="<new-pool>", **like)),
         before(az("aks nodepool delete", **of_the_cluster, name=pool.name)),

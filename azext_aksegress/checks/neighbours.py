@@ -211,7 +211,7 @@ def _by_gateway(subnet: Subnet) -> Iterator[Outcome]:
     gateway = subnet.nat_gateway
     if gateway:
         yield from _sharers(subnet, gateway.id, gateway.subnet_ids, "they share its addresses and SNAT ports")
-    routed = any(route and route.is_appliance for route in subnet.internet_routes)
+    routed = any(route and route.diverts for route in subnet.internet_routes)
     if gateway is None or routed:
         cause = "its default route is gone" if routed else "the gateway is attached"
         yield from _residents(subnet, f"they move to the new path when {cause}")
@@ -225,7 +225,7 @@ def _by_load_balancer(subnet: Subnet) -> Iterator[Outcome]:
     if leftover:
         yield from _residents(subnet, "they move to another path when its NAT gateway or default route is gone")
     table = subnet.route_table
-    if table is None or not any(route and route.is_appliance for route in subnet.internet_routes):
+    if table is None or not any(route and route.diverts for route in subnet.internet_routes):
         return
     if subnet.cluster.kubenet:
         yield from _sharers(subnet, table.id, table.subnet_ids, "its default route goes for them too")

@@ -328,17 +328,23 @@ def no_appliance_route_stays(subnet: Subnet, _: Request) -> Iterator[Outcome]:
 def _staying_routes(subnet: Subnet) -> Iterator[Outcome]:
     """A warning for a table whose routes carry what goes to the internet; raises Unread."""
     table = subnet.route_table
-    routes = [route for route in subnet.internet_routes if route and route.is_appliance]
+    routes = [route for route in subnet.internet_routes if route and route.diverts]
     if table and routes:
-        ways = " and ".join(f"{route.prefix} to {route.hop}" for route in routes)
+        ways = " and ".join(_way(route) for route in routes)
         if _is_to_be_detached(subnet, table):
             detach = after(az("network vnet subnet update", ids=subnet.id, route_table="null"))
-            seen = f"{table.name} still sends {ways}{_lost(subnet, table, routes)}"
+            seen = f"{table.name} still {ways}{_lost(subnet, table, routes)}"
             yield Warn(table.id, seen, fix=(detach,))
         else:
             delete = "network route-table route delete"
             fix = tuple(after(az(delete, **_table_of(table.id), name=route.name)) for route in routes)
-            yield Warn(table.id, f"{table.name} still sends {ways}", fix=fix)
+            yield Warn(table.id, f"{table.name} still {ways}", fix=fix)
+
+
+def _way(route: Route) -> str:
+    if any(arm.same(route.next_hop_type, dropping) for dropping in DROPPING_HOPS):
+        return f"drops {route.prefix} (next hop type {route.next_hop_type})"
+    return f"sends {route.prefix} to {route.hop}"
 
 
 def _is_to_be_detached(subnet: Subnet, table: RouteTable) -> bool:

@@ -274,7 +274,7 @@ def automatic_supports_it(cluster: Cluster, request: Request) -> Iterator[Outcom
             cluster.id,
             f"no source says that an Automatic cluster can go to {request.to}, and a new one is refused with it",
             expected=" or ".join(offered),
-            sources=("a public test report: InvalidNetworkIsolatedClusterConfiguration for a new Automatic cluster",),
+            sources=("a third-party report, unverified: a new one ends as InvalidNetworkIsolatedClusterConfiguration",),
         )
     elif request.to == matrix.LOAD_BALANCER:
         yield Fail(

@@ -45,7 +45,7 @@ class TestEGR207NoNodePublicIps:
         assert add[0] == delete[0] == "before"
         assert add[1].endswith(
             "--cluster-name aks-shop --name '<new-pool>' --mode User --os-type Linux --node-vm-size Standard_D4s_v5 "
-            f"--vnet-subnet-id {shop.subnets['snet-apps']}"
+            f"--node-count 3 --vnet-subnet-id {shop.subnets['snet-apps']}"
         )
         assert delete[1].endswith("--cluster-name aks-shop --name apps")
 

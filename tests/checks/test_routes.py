@@ -236,7 +236,7 @@ class TestEGR214NoRouteGoesPastTheGateway:
 
     def test_the_two_halves_warn_and_both_are_named_and_removed(self) -> None:
         (finding,) = Shop.byo().gated().halves("snet-apps").findings("EGR214", UANAT)
-        assert "0.0.0.0/1 to VirtualAppliance 10.1.0.4 and 128.0.0.0/1 to" in (finding.seen.observed or "")
+        assert "0.0.0.0/1 to VirtualAppliance 10.1.0.4 and sends 128.0.0.0/1 to" in (finding.seen.observed or "")
         assert len(fixes([finding])) == 2
 
     def test_a_route_that_drops_everything_warns(self) -> None:
