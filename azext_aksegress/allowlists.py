@@ -10,7 +10,7 @@ from typing import Iterator, Sequence
 
 from azext_aksegress import arm, questions
 from azext_aksegress.arm import Json
-from azext_aksegress.fixes import az, where
+from azext_aksegress.fixes import az, named, where
 from azext_aksegress.network import address_range, holds, ranges
 from azext_aksegress.snapshot import Snapshot
 
@@ -94,25 +94,26 @@ class AllowList:
 
     def commands(self, new: Sequence[str]) -> tuple[str, ...]:
         """The commands that admit more addresses; none where they belong into the manifest of a Service."""
-        here = {**where(self.resource_id), "name": arm.name(self.resource_id)}
+        here, all_of = named(self.resource_id), [*self.sources, *new]
+        one_by_one = {_REGISTRY: "acr network-rule add", _COGNITIVE: "cognitiveservices account network-rule add"}
+        if self._kind in one_by_one:
+            return tuple(az(one_by_one[self._kind], **here, ip_address=found) for found in new)
+        if self._kind == _CLUSTER:
+            return (az("aks update", **here, api_server_authorized_ip_ranges=",".join(all_of)),)
+        if self._kind == _COSMOS:
+            return (az("cosmosdb update", **here, ip_range_filter=",".join(all_of)),)
+        if self._kind == _KEY_VAULT:
+            return (az("keyvault network-rule add", **here, ip_address=new),)
         if self._kind == _STORAGE:
             account = {**where(self.resource_id), "account_name": arm.name(self.resource_id)}
             return (az("storage account network-rule add", **account, ip_address=_singly(new)),)
-        if self._kind == _KEY_VAULT:
-            return (az("keyvault network-rule add", **here, ip_address=new),)
-        if self._kind == _REGISTRY:
-            return tuple(az("acr network-rule add", **here, ip_address=found) for found in new)
-        if self._kind == _COGNITIVE:
-            return tuple(az("cognitiveservices account network-rule add", **here, ip_address=found) for found in new)
-        if self._kind == _COSMOS:
-            return (az("cosmosdb update", ids=self.resource_id, ip_range_filter=",".join([*self.sources, *new])),)
-        if self._kind == _CLUSTER:
-            joined = ",".join([*self.sources, *new])
-            return (az("aks update", **here, api_server_authorized_ip_ranges=joined),)  # az aks takes no --ids
+        return self._rule_update(all_of)
+
+    def _rule_update(self, sources: Sequence[str]) -> tuple[str, ...]:
         if self.rule is None or self.written_by_a_service:
             return ()
         group = {**where(self.resource_id), "nsg_name": arm.name(self.resource_id), "name": self.rule}
-        return (az("network nsg rule update", **group, source_address_prefixes=[*self.sources, *new]),)
+        return (az("network nsg rule update", **group, source_address_prefixes=sources),)
 
 
 def _singly(addresses: Sequence[str]) -> list[str]:

@@ -49,14 +49,14 @@ def same(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one.lower() == other.lower()
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern, in which `*` stands for any text, is a text, in any letter case."""
+def matches(pattern: str, word: str) -> bool:
+    """Whether a pattern, in which `*` stands for any text, is a word, in any letter case."""
     first, *rest = pattern.lower().split("*")
     if not rest:
-        return first == text.lower()
-    if not text.lower().startswith(first):
+        return first == word.lower()
+    if not word.lower().startswith(first):
         return False
-    left = text.lower()[len(first) :]
+    left = word.lower()[len(first) :]
     *middle, last = rest
     for piece in filter(None, middle):
         _, found, left = left.partition(piece)

@@ -38,8 +38,8 @@ class _Unfollowed(NoPolling):
 
     def resource(self) -> Any:
         """The HTTP response that accepted the update."""
-        answer: Any = self._initial_response
-        return answer.http_response
+        accepted: Any = self._initial_response
+        return accepted.http_response
 
 
 class Azure:
@@ -110,7 +110,7 @@ class Azure:
             self._cli_ctx, api_version, per_retry_policies=[OnlyMethods("GET", "PUT")]
         )
         with _understood():
-            answer = operations.begin_create_or_update(
+            accepted = operations.begin_create_or_update(
                 self._resource_group,
                 self._name,
                 io.BytesIO(body),
@@ -120,8 +120,8 @@ class Azure:
                 retry_total=0,
                 **extra,
             ).result()
-            url: str | None = answer.headers.get("Azure-AsyncOperation")
-            if url is None and not arm.text(json.loads(answer.text()), "id"):
+            url: str | None = accepted.headers.get("Azure-AsyncOperation")
+            if url is None and not arm.text(json.loads(accepted.text()), "id"):
                 raise ValueError("neither an operation nor a cluster")
         return url if url and self._reader.is_at_home(url) else None
 

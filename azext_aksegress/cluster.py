@@ -195,7 +195,7 @@ class ClusterDocument:
             raise Unread(self.id, f"{property_name} needs api-version {since}, and this cloud answered {answered}")
 
 
-class Cluster(ClusterDocument):
+class Cluster(ClusterDocument):  # pylint: disable=too-many-public-methods  # one for each fact that checks ask for
     """The cluster of a Snapshot: what its settings mean."""
 
     @cached_property
@@ -350,10 +350,10 @@ class Cluster(ClusterDocument):
     @property
     def authorized_ip_ranges(self) -> tuple[str, ...]:
         """The ranges that may reach a public API server; empty when all may; raises Unread."""
-        ranges = self.setting("apiServerAccessProfile", "authorizedIPRanges")
-        if ranges is not None and not isinstance(ranges, list):
+        stored = self.setting("apiServerAccessProfile", "authorizedIPRanges")
+        if stored is not None and not isinstance(stored, list):
             raise Unread(self.id, "Azure's answer has authorizedIPRanges that are no list")
-        return arm.strings(ranges)
+        return arm.strings(stored)
 
     def made_by_aks(self, resource_id: str) -> bool:
         """Whether a resource is in the node resource group, which holds what AKS makes."""

@@ -64,7 +64,7 @@ def migrate(
     **kwargs: Any,
 ) -> Any:
     """Check, plan, confirm, apply, verify; `kwargs` are the options of the move."""
-    from azext_aksegress import checks, migration
+    from azext_aksegress import migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import ExitCode, Talk, look, present
@@ -76,7 +76,7 @@ def migrate(
     with told(resource_group_name, resource_name):
         talk.phase("reading the cluster")
         request = _request(to, kwargs)
-        read = azure.read(request, checks.reads([request]))
+        read = azure.read(request, _wanted(request))
         move = migration.prepare(read, _with_records(cmd, request, read), accept or (), by_name)
         talk.end()
         talk.lines(terminal.remarks(move))
@@ -129,7 +129,6 @@ def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = N
 
 def _read(cmd: Any, resource_group: str | None, name: str | None, request: Any = None) -> Any:
     """What the checks of a request need, or of all outbound types where there is none."""
-    from azext_aksegress import checks
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import Talk
@@ -138,9 +137,15 @@ def _read(cmd: Any, resource_group: str | None, name: str | None, request: Any =
     talk = Talk(cmd.cli_ctx)
     requests = [request] if request else [_request(target, {}) for target in matrix.OUTBOUND_TYPES]
     with told(resource_group or "", name or ""), talk.working("reading the cluster"):
-        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request, checks.reads(requests))
+        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request, _wanted(*requests))
     talk.lines(terminal.older_api_version(snapshot))
     return snapshot
+
+
+def _wanted(*requests: Any) -> Any:
+    from azext_aksegress import checks
+
+    return checks.reads(requests)
 
 
 def _load(path: str, resource_group: str | None, name: str | None) -> Any:

@@ -96,7 +96,7 @@ def _internet_routes(routes: tuple[Route, ...]) -> tuple[Route | None, ...]:
 
 
 @dataclass(frozen=True)
-class NatGateway:
+class NatGateway:  # pylint: disable=too-many-instance-attributes  # a field for each thing that checks ask of one
     """A NAT gateway with the ids of its public IP addresses and prefixes; `idle_timeout` in minutes, `families` those
     of its addresses."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
-from azext_aksegress import arm, egress, hops, profiles, questions
+from azext_aksegress import arm, egress, hops, matrix, profiles, questions
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.snapshot import Answer, Snapshot, Unread
@@ -97,7 +97,8 @@ def _gateways(cluster: Cluster, subnet: Subnet) -> Iterator[str]:
     gateway_id, table_id = subnet.nat_gateway_id, subnet.route_table_id
     if not gateway_id or (table_id and not subnet.snapshot.knows(table_id)):
         return
-    if cluster.made_by_aks(gateway_id) or not _is_routed(subnet):
+    is_asked_for = cluster.outbound_type == matrix.USER_ASSIGNED_NAT_GATEWAY or cluster.made_by_aks(gateway_id)
+    if is_asked_for or not _is_routed(subnet):
         yield gateway_id
         gateway = subnet.nat_gateway
         yield from gateway.address_ids if gateway else ()

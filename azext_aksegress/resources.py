@@ -117,17 +117,17 @@ class ArmReader:
     def ask(self, resource_id: str, api_version: str, question: Json) -> Any:
         """The answer to a question: an object, or the rows of all its pages; raises as `get` and `list` do."""
         url, params = self._client.format_url(resource_id), {"api-version": api_version}
-        answer = self._json(url, params, question)
-        if not isinstance(arm.dig(answer, "data"), list):
-            return answer
-        rows = _members(answer, "data")
+        page = self._json(url, params, question)
+        if not isinstance(arm.dig(page, "data"), list):
+            return page
+        rows = _members(page, "data")
         for _ in range(MAX_PAGES):
-            token = arm.text(answer, "$skipToken")
+            token = arm.text(page, "$skipToken")
             if token is None:
-                return _all(rows, answer)
+                return _all(rows, page)
             options = {**question.get("options", {}), "$skipToken": token}
-            answer = self._json(url, params, {**question, "options": options})
-            rows += _members(answer, "data")
+            page = self._json(url, params, {**question, "options": options})
+            rows += _members(page, "data")
         raise NotAsked(f"more than {MAX_PAGES} pages")
 
     def list(self, collection_id: str, api_version: str) -> Sequence[Json]:
@@ -255,6 +255,11 @@ def answer(reader: ArmReader, resource_id: str, question: Json | None = None) ->
         return _unread(resource_id, error)
     except (AzureError, ValueError) as error:
         return _unread(resource_id, error)
+    return _understood(resource_id, found, many, question)
+
+
+def _understood(resource_id: str, found: Any, many: bool, question: Json | None) -> Answer:
+    """The answer to a question is kept as the properties of the id that it was asked under."""
     if question and isinstance(found, dict):
         return {"id": resource_id, "properties": found}
     if many and isinstance(found, (tuple, list)):

@@ -60,7 +60,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule:  # pylint: disable=too-many-instance-attributes  # a rule of Azure has nine parts
     """One outbound rule of a network security group; words and prefixes in lower case."""
 
     id: str

@@ -89,3 +89,16 @@ def test_addresses_that_a_request_names_come_with_the_first_round() -> None:
 def test_what_is_no_address_is_not_read_whoever_names_it(named: str) -> None:
     shop = Shop.byo()
     assert Rounds(shop, named).asked == Rounds(shop).asked
+
+
+def test_a_gateway_behind_routes_is_read_where_the_cluster_is_on_it() -> None:
+    def gateways(outbound_type: str) -> list[str]:
+        return [
+            found
+            for round_ in Rounds(Shop.byo(outbound_type).routed().gated()).asked
+            for found in round_
+            if "nat-" in found
+        ]
+
+    assert "nat-shop" in gateways("userAssignedNATGateway")
+    assert gateways("loadBalancer") == []

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -45,7 +46,7 @@ _MODULES = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome:  # pylint: disable=too-many-instance-attributes  # the parts of a finding that differ by resource
     """What a check yields about one resource; `resource` is an ARM id, or None for the cluster as a whole.
 
     `expected` is the check's title unless it can be said shorter; `moots` ends the judgement: nothing is to be done;
@@ -203,10 +204,8 @@ def reads(requests: Iterable[Request]) -> Callable[[Cluster], Iterator[str]]:
 
 
 def _read_for(known: Check, request: Request, cluster: Cluster) -> Iterator[str]:
-    try:
+    with suppress(Unread):  # what is not known yet is asked for after the next round
         yield from known.reads(cluster, request)
-    except Unread:
-        return
 
 
 def run(cluster: Cluster, request: Request) -> tuple[Finding, ...]:

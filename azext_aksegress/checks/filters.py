@@ -259,7 +259,8 @@ def _networks_or_none(cluster: Cluster) -> tuple[Neighbourhood | None, ...]:
         _OUTBOUND,
         _PRIVATE,
     ),
-    reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-role-instances",
+    reference="https://learn.microsoft.com/azure/virtual-network/virtual-networks-name-resolution-for-vms-and-"
+    "role-instances",
     observed_at="virtualNetwork.dhcpOptions.dnsServers, address spaces",
 )
 def dns_servers_stay_reachable(around: Neighbourhood | None, request: Request) -> Iterator[Outcome]:

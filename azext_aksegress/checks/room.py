@@ -126,7 +126,7 @@ def _is_askable(request: Request) -> bool:
         "firewall/integrate-with-nat-gateway.md",
         "AKS documentation, limit-egress-traffic.md",
     ),
-    reference="https://learn.microsoft.com/azure/aks/configure-load-balancer-standard#configure-the-allocated-outbound-ports",
+    reference="https://learn.microsoft.com/azure/aks/configure-load-balancer-standard",
     observed_at="profiles, pools",
 )
 def snat_ports_are_enough(cluster: Cluster, request: Request) -> Iterator[Outcome]:
@@ -348,7 +348,7 @@ def _unknown_here(cluster: Cluster, request: Request) -> Iterator[tuple[str, str
         "Azure documentation, nat-gateway-resource.md, 2023-07-10",
         "Azure documentation, firewall/firewall-faq.yml, 2022-09-12",
     ),
-    reference="https://learn.microsoft.com/azure/aks/configure-load-balancer-standard#configure-the-load-balancer-idle-timeout",
+    reference="https://learn.microsoft.com/azure/aks/configure-load-balancer-standard",
     observed_at="idleTimeoutInMinutes of LB, NAT",
 )
 def idle_connections_live_as_long(subnet: Subnet, request: Request) -> Iterator[Outcome]:

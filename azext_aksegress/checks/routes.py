@@ -100,8 +100,8 @@ def why_no_way_out(cluster: Cluster, request: Request, unread: Unread) -> str | 
 
 def used(subnet: Subnet) -> str:
     """A subnet and whose nodes or pods are on it, in words."""
-    named = [pool for pool in subnet.pools if pool != NODES_WITHOUT_POOL]
-    pools = [f"{'pool' if len(named) == 1 else 'pools'} {', '.join(named)}"] if named else []
+    known = [pool for pool in subnet.pools if pool != NODES_WITHOUT_POOL]
+    pools = [f"{'pool' if len(known) == 1 else 'pools'} {', '.join(known)}"] if known else []
     users = ", ".join([*pools, *(pool for pool in subnet.pools if pool == NODES_WITHOUT_POOL)])
     return f"{subnet.name} ({users})" if users else subnet.name
 
@@ -128,8 +128,8 @@ def default_route_in_every_table(subnet: Subnet, _: Request) -> Iterator[Outcome
     elif table.default_route is None:
         cluster = subnet.cluster
         route = next((peer.default_route for peer in _peers(subnet)), None)
-        used = ", ".join(found.name for found in cluster.subnets if _attached(found, table))
-        observed = f"{table.name} (on {used}) has no {DEFAULT_ROUTE} route"
+        where_used = ", ".join(found.name for found in cluster.subnets if _attached(found, table))
+        observed = f"{table.name} (on {where_used}) has no {DEFAULT_ROUTE} route"
         pieces = [found.prefix for found in table.internet_routes if found]
         if len(pieces) == len(table.internet_routes):
             observed += f"; {' and '.join(pieces)} carry the traffic, and AKS does not take them for a default route"
