@@ -85,7 +85,31 @@ def test_each_of_a_whole_estate_reports_its_own_defect_and_no_false_blocker(az: 
     assert arm.writes == []
 
 
-@pytest.mark.parametrize("defect", [defect for defect in DEFECTS if not shares(defect)], ids=str)
+def test_an_address_that_an_earlier_record_names_is_told(az: Az, serve: Serve) -> None:
+    shop = ready("loadBalancer")
+    own = shop.own_ip()
+    serve(shop)
+    folder = az.folder / "azure" / "aksegress"
+    folder.mkdir(exist_ok=True)
+    record = folder / "aks-shop-20260101T000000000000Z.json"
+    record.write_text(
+        json.dumps({"cluster": {"id": shop.document["id"]}, "before": {"egressIps": [address(shop, own)]}})
+    )
+    try:
+        (report,) = judged(az, [shop.document["id"]], "loadBalancer", {"ip_ids": (own,)})
+    finally:
+        record.unlink()
+    assert ("EGR303", "warn") in {(row["id"], row["outcome"]) for row in report["findings"]}
+
+
+def address(shop: Shop, public_ip: str) -> str:
+    return str(shop.estate[public_ip]["properties"]["ipAddress"])
+
+
+IN_A_SUBSCRIPTION = [row for row in DEFECTS if not shares(row) and "formerly" not in row.options]
+
+
+@pytest.mark.parametrize("defect", IN_A_SUBSCRIPTION, ids=str)
 def test_what_governs_a_subscription_is_reported_too(az: Az, serve: Serve, defect: Defect) -> None:
     shop = defect.shop()
     serve(shop)
