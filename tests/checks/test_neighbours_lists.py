@@ -63,7 +63,7 @@ class TestEGR306NobodyAdmitsTheOldAddresses:
             (VAULT, ["az keyvault", "--name guarded --ip-address 52.0.9.1 52.0.9.2"]),
             (REGISTRY, ["az acr", "--ip-address 52.0.9.1", "--ip-address 52.0.9.2"]),
             (COGNITIVE, ["az cognitiveservices account", "--ip-address 52.0.9.1", "--ip-address 52.0.9.2"]),
-            (COSMOS, ["az cosmosdb update --ids ", f"--ip-range-filter {TODAY},52.0.9.1,52.0.9.2"]),
+            (COSMOS, ["az cosmosdb update --subscription ", f"--ip-range-filter {TODAY},52.0.9.1,52.0.9.2"]),
         ],
     )
     def test_known_addresses_are_admitted_before_the_move(self, kind: str, ends: list[str]) -> None:
