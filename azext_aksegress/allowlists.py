@@ -137,6 +137,7 @@ def read(snapshot: Snapshot) -> tuple[AllowList, ...]:
 
 
 def _lists(row: Json) -> Iterator[AllowList]:
+    row = _projected(row)
     resource_id = arm.text(row, "id")
     if resource_id is None or not _is_in_force(row):
         return
@@ -149,6 +150,14 @@ def _lists(row: Json) -> Iterator[AllowList]:
     kind = arm.resource_type(resource_id).lower()
     if sources and not (kind == _COSMOS and _ALL_OF_AZURE in ranges(sources)):
         yield AllowList(resource_id, tuple(sorted(set(sources))))
+
+
+def _projected(row: Json) -> Json:
+    """The columns of a row; those of a row that is a whole resource stand below its properties."""
+    properties = row.get("properties")
+    if not isinstance(properties, dict):
+        return row
+    return {"id": row.get("id"), **{name: arm.dig(properties, *path) for name, path in questions.COLUMNS.items()}}
 
 
 def _is_in_force(row: Json) -> bool:

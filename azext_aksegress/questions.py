@@ -14,25 +14,37 @@ POLICIES = "Microsoft.PolicyInsights/checkPolicyRestrictions"
 FILTER = "?$filter="
 """What parts the id of a collection from the condition that its members meet."""
 
-NETWORK_RULES = """
+COLUMNS = {
+    "networkAcls": ("networkAcls", "ipRules"),
+    "aclsDefault": ("networkAcls", "defaultAction"),
+    "networkRuleSet": ("networkRuleSet", "ipRules"),
+    "ruleSetDefault": ("networkRuleSet", "defaultAction"),
+    "ipRules": ("ipRules",),
+    "publicNetworkAccess": ("publicNetworkAccess",),
+    "securityRules": ("securityRules",),
+    "authorizedIPRanges": ("apiServerAccessProfile", "authorizedIPRanges"),
+}
+"""Where below `properties` network rules stand. Key Vault, storage and Cognitive Services keep them in `networkAcls`,
+registries in `networkRuleSet`, Cosmos DB in `ipRules` (Azure REST API reference of each, 2026-11). With the default
+action Allow, and without public access, the rules decide nothing."""
+_LISTS = ("networkAcls", "networkRuleSet", "ipRules", "securityRules", "authorizedIPRanges")
+
+
+def _property(column: str) -> str:
+    return ".".join(("properties", *COLUMNS[column]))
+
+
+NETWORK_RULES = f"""
 Resources
 | where type in~ ('microsoft.storage/storageaccounts', 'microsoft.keyvault/vaults',
     'microsoft.containerregistry/registries', 'microsoft.documentdb/databaseaccounts',
     'microsoft.cognitiveservices/accounts', 'microsoft.network/networksecuritygroups',
     'microsoft.containerservice/managedclusters')
-| where array_length(properties.networkAcls.ipRules) > 0 or array_length(properties.networkRuleSet.ipRules) > 0
-    or array_length(properties.ipRules) > 0 or array_length(properties.securityRules) > 0
-    or array_length(properties.apiServerAccessProfile.authorizedIPRanges) > 0
-| project id, networkAcls = properties.networkAcls.ipRules, aclsDefault = properties.networkAcls.defaultAction,
-    networkRuleSet = properties.networkRuleSet.ipRules, ruleSetDefault = properties.networkRuleSet.defaultAction,
-    ipRules = properties.ipRules, publicNetworkAccess = properties.publicNetworkAccess,
-    securityRules = properties.securityRules,
-    authorizedIPRanges = properties.apiServerAccessProfile.authorizedIPRanges
+| where {" or ".join(f"array_length({_property(column)}) > 0" for column in _LISTS)}
+| project id, {", ".join(f"{column} = {_property(column)}" for column in COLUMNS)}
 | order by id asc
 """.strip()
-"""Every resource with network rules by address. Key Vault, storage and Cognitive Services keep them in `networkAcls`,
-registries in `networkRuleSet`, Cosmos DB in `ipRules` (Azure REST API reference of each, 2026-11). With the default
-action Allow, and without public access, the rules decide nothing."""
+"""Every resource with network rules by address, and of each only these."""
 
 _PUBLIC_IP = "Microsoft.Network/publicIPAddresses"
 

@@ -39,3 +39,21 @@ def test_lists_come_in_the_same_order_whatever_the_order_of_rows_and_rules() -> 
 
 def test_a_resource_of_an_unknown_kind_has_no_command() -> None:
     assert AllowList("/subscriptions/s/providers/Microsoft.Odd/things/t", (TODAY,)).commands(["1.1.1.1"]) == ()
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"networkAcls": {"defaultAction": "Deny", "ipRules": [{"value": TODAY}]}},
+        {"networkRuleSet": {"ipRules": [{"value": TODAY}]}},
+        {"ipRules": [{"ipAddressOrRange": TODAY}]},
+        {"apiServerAccessProfile": {"authorizedIPRanges": [TODAY]}},
+    ],
+)
+def test_a_row_that_is_a_whole_resource_is_read_alike(properties: dict[str, Any]) -> None:
+    assert [found.sources for found in read({"id": "x", "properties": properties})] == [(TODAY,)]
+
+
+def test_of_a_whole_resource_too_rules_that_are_not_in_force_admit_nobody() -> None:
+    open_ = {"networkAcls": {"defaultAction": "Allow", "ipRules": [{"value": TODAY}]}}
+    assert read({"id": "x", "properties": open_}) == ()
