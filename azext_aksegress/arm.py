@@ -84,6 +84,15 @@ def name(resource_id: str) -> str:
     return (_segments(resource_id) or [""])[-1]
 
 
+def called(resource_id: str) -> str:
+    """How a sentence calls what an id names: a resource by its name, a collection also by what its members are of."""
+    segments = _segments(resource_id)
+    if not is_collection(resource_id):
+        return name(resource_id)
+    of = segments[:-3] if len(segments) > 2 and segments[-3].lower() == "providers" else segments[:-1]
+    return f"{segments[-1]} of {of[-1]}" if of else segments[-1]
+
+
 def parent(resource_id: str) -> str:
     """The id one level up: the virtual network of a subnet, for example."""
     return "/" + "/".join(_segments(resource_id)[:-2])

@@ -41,7 +41,7 @@ NAT gateway's IPv6 addresses; a cluster is read here for what previews alone sho
 the Azure REST API reference. A cloud that does not know one is asked again with the newest that it knows."""
 PARALLEL_READS = 32
 """Reads at a time: a whole level of dependent reads, and far below what ARM allows a caller in a minute."""
-READ_TIMEOUT = 20
+READ_TIMEOUT = 10
 """Seconds without an answer after which one try of a read counts as failed."""
 RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout": READ_TIMEOUT}
 """A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks."""

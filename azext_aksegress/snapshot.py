@@ -41,7 +41,7 @@ class Unread(Exception):
         return self.reason.startswith(NOT_FOUND) and "SubscriptionNotFound" not in self.reason
 
     def __str__(self) -> str:
-        subject = f"{arm.name(self.id)}: " if self.id else ""
+        subject = f"{arm.called(self.id)}: " if self.id else ""
         needs = f" (needs {self.permission})" if self.permission else ""
         return f"{subject}{self.reason}{needs}"
 
