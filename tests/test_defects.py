@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import defects
+from tests.checks.catalogue import CATALOGUE
 from tests.defects import OPTIONS, Defect, news, ready
 
 FOLDER = Path(defects.__file__).parent
@@ -33,3 +34,7 @@ def test_a_defect_is_reported_by_its_own_check_and_by_no_false_blocker(defect: D
     assert defect.id in report.ids(defect.outcome)
     assert set(report.ids("fail")) <= {defect.id, *defect.also}
     assert set(report.ids("unknown")) <= set(defect.unknown)
+
+
+def test_every_check_has_a_defect_but_the_one_that_looks_at_az_itself() -> None:
+    assert {defect.id for defect in DEFECTS} == set(CATALOGUE) - {"EGR105"}

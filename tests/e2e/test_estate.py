@@ -123,3 +123,10 @@ def test_a_healthy_cluster_has_no_fail_and_no_unknown(az: Az, serve: Serve, to: 
     serve(shop)
     (report,) = judged(az, [shop.document["id"]], to, OPTIONS.get(to, {}))
     assert {row["outcome"] for row in report["findings"]} <= {"pass", "note", "warn", "skip"}
+
+
+def test_an_old_az_is_told_that_it_knows_no_isolation(prepared: Callable[[str], Az], serve: Serve) -> None:
+    shop = ready("none")
+    serve(shop)
+    (report,) = judged(prepared("2.56.0"), [shop.document["id"]], "none", {})
+    assert ("EGR105", "warn") in {(row["id"], row["outcome"]) for row in report["findings"]}
