@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -229,8 +230,8 @@ class TestEGR307NobodySharesWhatIsChanged:
                     answer["properties"]["ipConfigurations"] = rows
             return answers
 
-        shop.fetch = odd  # type: ignore[method-assign]
-        assert shop.outcome("EGR307", UDR) == "pass"
+        with mock.patch.object(shop, "fetch", odd):
+            assert shop.outcome("EGR307", UDR) == "pass"
 
 
 class TestEGR308CodeNamesTheNewType:
