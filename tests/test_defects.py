@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from azext_aksegress import matrix
 from tests import defects
+from tests.armsim.estate import isolated
+from tests.builders import Shop
 from tests.checks.catalogue import CATALOGUE
 from tests.defects import OPTIONS, Defect, news, ready
 
@@ -20,6 +23,24 @@ TARGETS = (defects.LB, defects.MNAT, defects.UANAT, defects.UDR, defects.NONE, d
 @pytest.mark.parametrize("to", TARGETS)
 def test_of_a_ready_cluster_nothing_fails_and_everything_is_known(to: str) -> None:
     report = ready(to).report(to, **OPTIONS.get(to, {}))
+    assert report.ids("fail", "unknown") == ()
+
+
+CELLS = [(path.vnet, path.origin, path.target) for path in matrix.PATHS if path.supported]
+
+
+def healthy(vnet: str, origin: str) -> Shop:
+    """A cluster of a type that meets the preconditions of every target of its VNet kind."""
+    if vnet == matrix.MANAGED_VNET:
+        return Shop.managed(origin, **isolated())
+    return Shop.byo(origin, **isolated()).routed().gated()
+
+
+@pytest.mark.parametrize(("vnet", "origin", "target"), CELLS)
+def test_of_a_healthy_cluster_nothing_fails_and_everything_is_known_for_every_supported_target(
+    vnet: str, origin: str, target: str
+) -> None:
+    report = healthy(vnet, origin).report(target, **OPTIONS.get(target, {}))
     assert report.ids("fail", "unknown") == ()
 
 
