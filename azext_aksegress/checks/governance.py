@@ -74,7 +74,8 @@ def _lock_lists(cluster: Cluster, request: Request) -> Iterator[str]:
             for resource_id in find(cluster, request):
                 whole, part = _lists_over(resource_id)
                 yield whole
-                if whole.lower() in cluster.snapshot.unread:
+                refused = cluster.snapshot.unread.get(whole.lower())
+                if refused and refused.permission:  # a list that hangs or breaks does so for a smaller scope too
                     yield part
         except Unread:
             continue
@@ -120,8 +121,10 @@ def _locks_of(cluster: Cluster, resource_id: str) -> tuple[Json, ...]:
     whole, part = _lists_over(resource_id)
     try:
         return cluster.snapshot.collection(whole)
-    except Unread:  # the smaller list says the same of this resource
-        return cluster.snapshot.collection(part)
+    except Unread as unread:
+        if not unread.permission:
+            raise
+        return cluster.snapshot.collection(part)  # the smaller list says the same of this resource
 
 
 def _locked(lock: Lock, deletes: bool, goes: bool) -> Iterator[Outcome]:

@@ -7,6 +7,7 @@ import pytest
 from azext_aksegress.arm import Json
 from azext_aksegress.snapshot import Answer
 from tests.armsim.estate import GROUP, NETWORK_GROUP, OTHER_SUBSCRIPTION, SUBSCRIPTION, cluster_id, node_group, scope
+from tests.armsim.faults import Unavailable
 from tests.builders import CLUSTER, Shop, fixes
 
 LB, MNAT, UANAT, UDR, NONE = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting", "none"
@@ -160,6 +161,11 @@ class TestEGR501NoLockStopsIt:
         assert shop.outcome("EGR501", UDR) == "pass"
         shop.estate.lock(NODES, name="keep")
         assert shop.outcomes("EGR501", UDR) == [("fail", "keep")]
+
+    def test_a_list_that_breaks_is_unknown_once_and_no_smaller_ones_are_asked_for(self) -> None:
+        shop = Shop.byo()
+        shop.arm.fault("GET", f"{HERE}/{LOCKS}".lower(), Unavailable(), times=9)
+        assert shop.outcomes("EGR501", UDR) == [("unknown", "locks")]
 
     def test_what_no_list_tells_is_unknown_and_the_rest_is_judged(self) -> None:
         shop = Shop.byo()
