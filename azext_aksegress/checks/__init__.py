@@ -70,9 +70,12 @@ Warn = partial(Outcome, WARN)  # the move can be made, at a price
 Fail = partial(Outcome, FAIL)  # the move cannot, or must not, be made
 
 
-def Skip(because: str) -> Outcome:  # noqa: N802 (reads as its siblings do)
+def _skip(because: str) -> Outcome:
     """The judgement is moot: `because` is the id of the check whose finding made it so, or a reason in words."""
     return Outcome(SKIP, None, f"because of {because}" if because in REGISTRY else because)
+
+
+Skip = _skip
 
 
 def unknown(unread: Unread, decides: bool = True) -> Outcome:

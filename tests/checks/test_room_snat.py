@@ -7,15 +7,11 @@ import pytest
 
 from azext_aksegress.checks import unknown
 from azext_aksegress.snapshot import Unread
-from tests.armsim.estate import LOCATION, SUBSCRIPTION, cluster_id, isolated, load_balancer_profile, network_id
+from tests.armsim.estate import SUBSCRIPTION, cluster_id, isolated, load_balancer_profile, network_id
 from tests.builders import CLUSTER, Shop, fixes
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
-USAGES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Network/locations/{LOCATION}/usages"
 AGAIN = f"az aks egress check --ids {cluster_id(CLUSTER)}"
-V2 = {"nat_gateway_sku": "StandardV2"}
-DUAL = ["IPv4", "IPv6"]
-IDS = tuple(f"/id{number}" for number in range(17))
 
 
 class TestEGR402SnatPortsAreEnough:
