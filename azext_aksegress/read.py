@@ -7,6 +7,7 @@ firewalls' addresses and policies. What only some checks need, they name themsel
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Callable, Iterable, Iterator, Mapping, Optional, Sequence
 
 from azext_aksegress import arm, egress, hops, matrix, profiles, questions
@@ -64,9 +65,12 @@ def _wanted(cluster: Cluster) -> Iterator[str]:
         for pool in cluster.pools:
             if pool.node_public_ip and pool.node_public_ip_prefix_id:
                 yield pool.node_public_ip_prefix_id
-        if not cluster.byo_subnets:
-            yield cluster.in_node_group(_NETWORK)
-        yield cluster.in_node_group("Microsoft.Network/networkInterfaces")
+        with suppress(
+            Unread
+        ):  # without a node resource group, the subnets that the cluster names are read all the same
+            if not cluster.byo_subnets:
+                yield cluster.in_node_group(_NETWORK)
+            yield cluster.in_node_group("Microsoft.Network/networkInterfaces")
         subnets = cluster.subnets
     except Unread:
         return

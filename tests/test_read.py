@@ -102,3 +102,8 @@ def test_a_gateway_behind_routes_is_read_where_the_cluster_is_on_it() -> None:
 
     assert "nat-shop" in gateways("userAssignedNATGateway")
     assert gateways("loadBalancer") == []
+
+
+def test_without_a_node_resource_group_the_subnets_that_the_cluster_names_are_read() -> None:
+    shop = Shop.byo().routed().set(nodeResourceGroup=None)
+    assert shop.outcome("EGR201", "userDefinedRouting") == "pass"
