@@ -67,7 +67,7 @@ def _wanted(cluster: Cluster) -> Iterator[str]:
                 yield pool.node_public_ip_prefix_id
         with suppress(
             Unread
-        ):  # without a node resource group, the subnets that the cluster names are read all the same
+        ):  # without a node resource group, the subnets that the cluster names are still read
             if not cluster.byo_subnets:
                 yield cluster.in_node_group(_NETWORK)
             yield cluster.in_node_group("Microsoft.Network/networkInterfaces")
