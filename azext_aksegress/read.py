@@ -65,9 +65,7 @@ def _wanted(cluster: Cluster) -> Iterator[str]:
         for pool in cluster.pools:
             if pool.node_public_ip and pool.node_public_ip_prefix_id:
                 yield pool.node_public_ip_prefix_id
-        with suppress(
-            Unread
-        ):  # without a node resource group, the subnets that the cluster names are still read
+        with suppress(Unread):  # without a node resource group, the subnets that the cluster names are still read
             if not cluster.byo_subnets:
                 yield cluster.in_node_group(_NETWORK)
             yield cluster.in_node_group("Microsoft.Network/networkInterfaces")
