@@ -90,7 +90,7 @@ def _options(context: Any) -> None:
     from azure.cli.core.commands.parameters import get_enum_type
 
     from azext_aksegress import _validators
-    from azext_aksegress.request import CHOICES, OPTIONS
+    from azext_aksegress.request import CHOICES, OPTIONS, UPDATE_RANGES
 
     register = context.extra
     groups = {"loadBalancer": "Load Balancer", "managedNATGateway": "NAT Gateway", None: "Isolation"}
@@ -105,3 +105,10 @@ def _options(context: Any) -> None:
             help=option.help,
             **more,
         )
+    register(
+        UPDATE_RANGES,
+        options_list=["--update-authorized-ip-ranges", "--update-ip-ranges"],
+        action="store_true",
+        help="Also add the new egress IPs to the API server's authorized IP ranges: before the move where they are "
+        "known, right after it where AKS makes them. Nothing is removed from the ranges.",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Mapping, Tuple, Union
 
 from azext_aksegress import arm, matrix
@@ -211,6 +211,9 @@ OPTIONS = (
 )
 """Every option of a move, in the order in which help and plans list them."""
 
+UPDATE_RANGES = "update_authorized_ip_ranges"
+"""The parameter that has the API server's authorized IP ranges admit the new addresses."""
+
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "backend_pool_type": ("nodeIPConfiguration", "nodeIP"),
     "nat_gateway_sku": matrix.NAT_GATEWAY_SKUS,
@@ -223,7 +226,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 class Request:  # pylint: disable=too-many-instance-attributes  # a field for each option of a move
     """The target type and its options, None or empty where nothing was asked; and the CLI that asks, None offline.
 
-    `formerly` has the addresses, and ids of addresses, that records of earlier migrations of the cluster name.
+    `formerly` has the addresses, and ids of addresses, that records of earlier migrations of the cluster name;
+    `update_ranges` is whether the API server's authorized IP ranges are to admit the new addresses as well.
     """
 
     to: str
@@ -237,6 +241,7 @@ class Request:  # pylint: disable=too-many-instance-attributes  # a field for ea
     idle_timeout: int | None = None
     backend_pool_type: str | None = None
     artifact_source: str | None = None
+    update_ranges: bool = False
     formerly: tuple[str, ...] = ()
 
     @property
@@ -251,12 +256,17 @@ class Request:  # pylint: disable=too-many-instance-attributes  # a field for ea
         return tuple((option, value) for option, value in mine if value not in (None, ()))
 
     @property
-    def spelled(self) -> dict[str, str]:
+    def spelled(self) -> dict[str, Any]:
         """The target and its options, for a command line."""
         words = {
             option.name: ",".join(value) if isinstance(value, tuple) else str(value) for option, value in self.asked
         }
-        return {"to": self.to, **words}
+        return {"to": self.to, **words, **({UPDATE_RANGES: True} if self.update_ranges else {})}
+
+    def to_json(self) -> dict[str, Any]:
+        """What was asked for, as plans and records keep it: options by the names of az's parameters."""
+        options = {option.name: list(value) if isinstance(value, tuple) else value for option, value in self.asked}
+        return {"to": self.to, "options": options, "updateAuthorizedIpRanges": self.update_ranges}
 
     def differences(self, properties: Any) -> tuple[tuple[Option, Value, Value | None], ...]:
         """The options whose stored value in the `properties` of a cluster is another: asked and stored."""
@@ -302,4 +312,24 @@ def make(to: str, cli_version: str | None, given: Mapping[str, Any]) -> Request:
         for option in OPTIONS
         if belongs(option, to) and given.get(option.name) is not None
     }
-    return Request(to=to, cli_version=cli_version, **fields)
+    return Request(to=to, cli_version=cli_version, update_ranges=bool(given.get(UPDATE_RANGES)), **fields)
+
+
+def from_json(document: Any, cli_version: str | None) -> Request:
+    """The request that a plan or record keeps; raises ValueError when it is none that this version knows."""
+    to = arm.text(document, "to")
+    if to not in matrix.OUTBOUND_TYPES:
+        raise ValueError("it names no outbound type to change to")
+    stored = arm.dig(document, "options")
+    given = {option.name: _read(option, stored) for option in OPTIONS if isinstance(stored, dict)}
+    return replace(make(to, cli_version, given), update_ranges=arm.flag(document, "updateAuthorizedIpRanges"))
+
+
+def _read(option: Option, stored: dict[str, Any]) -> Value | None:
+    value = stored.get(option.name)
+    if option.takes_ids and isinstance(value, list) and all(isinstance(found, str) for found in value):
+        return tuple(value)
+    kind = str if option.field in CHOICES else int
+    if value is None or (isinstance(value, kind) and not isinstance(value, bool) and not option.takes_ids):
+        return value
+    raise ValueError(f"its {option.name} is {value!r}")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -132,3 +133,25 @@ def test_what_records_say_is_no_option() -> None:
     assert (said.asked, said.spelled) == (Request(LB, ip_ids=("/own",)).asked, Request(LB, ip_ids=("/own",)).spelled)
     assert said.differences({}) == Request(LB, ip_ids=("/own",)).differences({})
     assert hash(said) != hash(Request(LB, ip_ids=("/own",)))
+
+
+def test_a_request_comes_back_from_what_a_plan_keeps_of_it() -> None:
+    asked = Request(
+        "loadBalancer", cli_version="2.91.0", ip_ids=("/subscriptions/a/b",), idle_timeout=30, update_ranges=True
+    )
+    assert request.from_json(json.loads(json.dumps(asked.to_json())), "2.91.0") == asked
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None,
+        {"to": "nowhere"},
+        {"to": "loadBalancer", "options": {"load_balancer_idle_timeout": "30"}},
+        {"to": "loadBalancer", "options": {"load_balancer_outbound_ips": "id"}},
+        {"to": "loadBalancer", "options": {"load_balancer_outbound_ips": [1]}},
+    ],
+)
+def test_what_is_no_request_is_refused(document: object) -> None:
+    with pytest.raises(ValueError, match=r"its|it names"):
+        request.from_json(document, None)
