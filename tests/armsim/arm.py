@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable
 
 from tests.armsim.estate import Estate
-from tests.armsim.faults import Fault, Faults
+from tests.armsim.faults import Fault, Faults, Part
 from tests.armsim.ids import OTHER_SUBSCRIPTION, SUBSCRIPTION, group_of, name_of, type_of
 from tests.armsim.messages import Answer, Json, Refusal, Request
 
@@ -76,10 +76,10 @@ class Arm:
         """Let the caller read nothing whose id begins so."""
         self.forbidden.append(prefix.lower())
 
-    def fault(self, method: str, part: str, fault: Fault, times: int = 1, skip: int = 0) -> None:
+    def fault(self, method: str, part: Part, fault: Fault, times: int = 1, skip: int = 0) -> None:
         """Let requests whose path has this part go wrong: so many of them, after so many that go well.
 
-        The method `*` is any.
+        The method `*` is any; a pattern in the place of the part is one for the whole path.
         """
         self.faults.add(method, part, fault, times, skip)
 

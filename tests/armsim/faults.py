@@ -2,11 +2,13 @@
 
 arm.fault("PUT", "/managedclusters/", Dropped())           # applied, and nobody hears of it
 arm.fault("GET", "/operations/", BadGateway(), times=2, skip=1)
+arm.fault("GET", re.compile(r"/.*/managedClusters/[^/]+"), Reset())  # the whole path, so nothing below a cluster
 """
 
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, replace
 from typing import Callable, Union
 
@@ -36,6 +38,16 @@ class Before:
     def answer(self, handle: Handle) -> Answer:
         self.hook()
         return handle()
+
+
+@dataclass(frozen=True)
+class After:
+    """Something happens as soon as the answer is on the wire: the caller is killed, for example."""
+
+    hook: Hook
+
+    def answer(self, handle: Handle) -> Answer:
+        return replace(handle(), then=self.hook)
 
 
 @dataclass(frozen=True)
@@ -100,7 +112,11 @@ class HalfAnswer:
         return replace(handle(), cut="half")
 
 
-Fault = Union[Answer, Refusal, Latency, Before, Throttled, Unavailable, Html, BadGateway, Reset, Dropped, HalfAnswer]
+Fault = Union[
+    Answer, Refusal, Latency, Before, After, Throttled, Unavailable, Html, BadGateway, Reset, Dropped, HalfAnswer
+]
+Part = Union[str, "re.Pattern[str]"]
+"""A part of a path in any case, or a pattern for the whole of it."""
 
 
 def _later(status: int, code: str, message: str, fault: Throttled | Unavailable) -> Answer:
@@ -113,13 +129,18 @@ def _later(status: int, code: str, message: str, fault: Throttled | Unavailable)
 @dataclass
 class _Row:
     method: str
-    part: str
+    part: Part
     fault: Fault
     times: int
     skip: int
 
     def meets(self, request: Request) -> bool:
-        return self.times > 0 and self.method in (request.method, "*") and self.part in request.path.lower()
+        return self.times > 0 and self.method in (request.method, "*") and self._is_in(request.path)
+
+    def _is_in(self, path: str) -> bool:
+        if isinstance(self.part, str):
+            return self.part.lower() in path.lower()
+        return self.part.fullmatch(path) is not None
 
 
 class Faults:
@@ -128,8 +149,8 @@ class Faults:
     def __init__(self) -> None:
         self._rows: list[_Row] = []
 
-    def add(self, method: str, part: str, fault: Fault, times: int, skip: int) -> None:
-        self._rows.append(_Row(method, part.lower(), fault, times, skip))
+    def add(self, method: str, part: Part, fault: Fault, times: int, skip: int) -> None:
+        self._rows.append(_Row(method, part, fault, times, skip))
 
     def around(self, request: Request, handle: Handle) -> Answer:
         """Answer through every fault that is due; the first that does not ask on leaves the rest for later requests."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict
+from typing import Any, Callable, Dict
 
 Json = Dict[str, Any]
 
@@ -29,6 +29,7 @@ class Answer:
     """What goes back; `body` is JSON, or text that goes out as it is, as HTML.
 
     `cut` says how the connection ends where it does not end well: "reset" before any answer, or "half" way through it.
+    `then` is called once an answer that is not cut is on the wire.
     """
 
     body: Any
@@ -38,6 +39,7 @@ class Answer:
     cut: str = ""
     fault: str = ""
     applied: bool = False
+    then: Callable[[], object] | None = None
 
     @property
     def heard(self) -> int:

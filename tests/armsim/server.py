@@ -86,7 +86,12 @@ class LocalAzure:
         arm.answered += 1
         if answer.cut:
             return await _cut(request, answer)
-        return _response(answer)
+        response = _response(answer)
+        if answer.then:
+            await response.prepare(request)
+            await response.write_eof()
+            answer.then()
+        return response
 
     @staticmethod
     def _authenticated(request: web.Request) -> Answer | None:

@@ -1,0 +1,36 @@
+"""The commands that are put under faults, and what ran before each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NAMED = ("-g", "rg-shop", "-n", "aks-shop")
+TARGET = "userAssignedNATGateway"
+"""Where the estate of the suite can go: its subnets have a NAT gateway with an address."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command on the cluster of the suite; `after` are those that went well before it."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    writes: bool = False
+    after: tuple[Command, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What follows `az` on the command line."""
+        return ("aks", "egress", self.name, *NAMED, *self.options)
+
+
+SHOW = Command("show")
+CHECK = Command("check", ("--to", TARGET))
+MIGRATE = Command("migrate", ("--to", TARGET, "--yes"), writes=True)
+VERIFY = Command("verify", after=(MIGRATE,))
+ROLLBACK = Command("rollback", ("--yes",), writes=True, after=(MIGRATE,))
+
+COMMANDS = (SHOW, CHECK, MIGRATE)
+"""Those that the extension has; each has its requests in requests.json."""
+AFTER_A_KILL = (MIGRATE,)
+"""Those that must end well after a migrate that was killed."""
