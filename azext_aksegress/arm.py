@@ -22,6 +22,12 @@ def text(document: Any, *path: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def location(document: Any) -> str | None:
+    """The region of a resource as ARM normalises it, in lower case and without spaces, or None."""
+    found = text(document, "location")
+    return found.lower().replace(" ", "") if found else None
+
+
 def flag(document: Any, *path: str) -> bool:
     """Whether the value at a path is true; absent, null and anything else count as false, as ARM does."""
     return dig(document, *path) is True

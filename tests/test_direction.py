@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
     *("arm", "matrix", "request", "fixes", "snapshot", "network", "pools", "cluster", "profiles"),
     *("hops", "egress", "questions", "read"),
-    *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat", "allowlists", "maintenance"),
+    *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat", "allowlists", "ranges"),
+    "maintenance",
     *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),
     "checks.balancers",
     *("checks.filters", "checks.proxies", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
