@@ -17,7 +17,6 @@ from azext_aksegress import arm, checks, egress, judged, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.fixes import az
 from azext_aksegress.follow import (
     AGAIN,
     OPERATION_TIMEOUT,
@@ -38,7 +37,7 @@ from azext_aksegress.plan import Plan
 from azext_aksegress.record import Record
 from azext_aksegress.resources import SignInFailed, said
 from azext_aksegress.snapshot import Unread
-from azext_aksegress.steps import AUTHORIZE, MOVE, Step, Update
+from azext_aksegress.steps import MOVE, Step, Update
 
 SENDS = 4
 PAUSE = 10
@@ -48,6 +47,8 @@ SPREAD = 120
 """Seconds until the API server admits new authorized ranges everywhere: "up to two minutes" (AKS documentation,
 api-server-authorized-ip-ranges.md, 2026-08-03)."""
 SPREADING = "waiting two minutes, until the API server admits the new addresses everywhere"
+OUR_OWN = ("eTag", "properties.apiServerAccessProfile.authorizedIPRanges")
+"""What the step before the move changes of a cluster itself."""
 BEFORE = "Interrupted here, before anything was sent."
 BETWEEN = "Interrupted here, between two updates; nothing more was sent."
 GOES_ON = "Interrupted here; what was sent to Azure goes on there."
@@ -63,17 +64,19 @@ class NoRecord(NotApplied):
 def apply(azure: Azure, plan: Plan, record: Record, tell: Tell, to_the_end: bool = True) -> None:
     """Make every step of a plan, or leave the last one to Azure once it has taken it.
 
-    Raises NotApplied when the record cannot be written, or Azure refuses or fails a step; what was done until then stays.
+    Raises NotApplied when the record cannot be written, or Azure refuses or fails a step; what was done until then
+    stays.
     """
     done: list[str] = []
-    for number, step in enumerate(plan.steps, start=1):
+    steps = plan.steps
+    for number, step in enumerate(steps, start=1):
         record.step = number
         try:
-            update = _prepare(azure, plan, step, tell)
+            update = _prepare(azure, plan, step, tell, is_first=number == 1)
             if update is None:
                 record.keep(tell, "notNeeded", action=step.action)
                 continue
-            _make(azure, update, step, record, tell, to_the_end or number < len(plan.steps))
+            _make(azure, update, step, record, tell, to_the_end or number < len(steps))
         except NotApplied as error:
             if not isinstance(error, NoRecord):
                 record.keep(tell, error.event, action=step.action, reason=str(error))
@@ -86,13 +89,10 @@ def apply(azure: Azure, plan: Plan, record: Record, tell: Tell, to_the_end: bool
         done.append(step.detail)
 
 
-def _prepare(azure: Azure, plan: Plan, step: Step, tell: Tell) -> Update | None:
+def _prepare(azure: Azure, plan: Plan, step: Step, tell: Tell, is_first: bool) -> Update | None:
     """The update of a step: the first one of the cluster as it was judged, any other of the cluster read again."""
-    cluster = plan.cluster
     try:
-        if step is not plan.steps[0]:
-            cluster = _read_again(azure, plan, step, tell)
-        return step.update(cluster)
+        return step.update(plan.cluster if is_first else _read_again(azure, plan, step, tell))
     except AzureError as error:
         raise NotApplied(f"The cluster cannot be read again, so no more was sent: {said(error)}") from error
     except Unread as unread:
@@ -109,7 +109,8 @@ def _read_again(azure: Azure, plan: Plan, step: Step, tell: Tell) -> Cluster:
     if step.action != MOVE:
         return Cluster(azure.read(plan.request))
     now = azure.read(plan.request, checks.reads([plan.request]))
-    changed = judged.differences(plan.cluster.snapshot, now, ignoring=judged.OWN_RANGES)
+    before, after = judged.projection(plan.cluster.snapshot), judged.projection(now)
+    changed = judged.differences(before, after, OUR_OWN)
     if changed:
         raise ChangedMeanwhile(f"Something was changed since it was checked: {judged.listed(changed)}")
     return Cluster(now)

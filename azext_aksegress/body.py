@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Iterable
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
@@ -49,7 +49,7 @@ key (azure-mgmt-containerservice 41.6.0, the fields of ManagedCluster with visib
 _LEAF: dict[str, Any] = {}
 
 
-def _tree(paths: Sequence[str]) -> dict[str, Any]:
+def _tree(paths: Iterable[str]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for path in paths:
         *parents, leaf = path.split(".")
@@ -62,7 +62,12 @@ def _tree(paths: Sequence[str]) -> dict[str, Any]:
 
 def writable(document: Json) -> Json:
     """A copy of a cluster's JSON without its read-only fields; everything else, known here or not, stays."""
-    pruned: Json = _pruned(document, _tree(READ_ONLY))
+    return without(document, READ_ONLY)
+
+
+def without(document: Json, paths: Iterable[str]) -> Json:
+    """A copy of a cluster's JSON without what is at some paths, which are spelled as those in READ_ONLY."""
+    pruned: Json = _pruned(document, _tree(paths))
     return pruned
 
 
@@ -81,7 +86,7 @@ EGRESS = (
 def beside_egress(document: Json) -> Json:
     """A copy of a cluster's writable JSON without what a move changes, and what moves by itself: node images, and the
     number of nodes where an autoscaler sets it."""
-    kept: Json = _pruned(writable(document), _tree((*EGRESS, *MOVED_BY_ITSELF)))
+    kept = without(writable(document), (*EGRESS, *MOVED_BY_ITSELF))
     for pool in arm.objects(kept, "properties", "agentPoolProfiles"):
         if arm.flag(pool, "enableAutoScaling"):
             pool.pop("count", None)

@@ -1,4 +1,4 @@
-"""What is to be there after a move: worked out before it, kept in its record, held against the cluster afterwards. Pure."""
+"""What is to be there after a move: worked out before it, kept in its record, held against the cluster later. Pure."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Iterable
 from azext_aksegress import arm, profiles, request
 from azext_aksegress.arm import Json
 from azext_aksegress.body import beside_egress
+from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
 from azext_aksegress.report import Report
 from azext_aksegress.request import Request
@@ -44,14 +45,14 @@ def of(report: Report) -> Expected:
     return Expected(asked, report.before, report.after, gone)
 
 
-def from_json(document: Any, cluster: Any) -> Expected:
-    """The expectation in a record, of a cluster as the record has it; raises ValueError when it is none."""
+def from_json(document: Any, cluster: Cluster) -> Expected:
+    """The expectation in a record, of a cluster as it was then; raises ValueError when it is none."""
     return Expected(
         request=request.from_json(arm.dig(document, "request"), None),
         before=_addresses(arm.dig(document, "before")),
         after=_addresses(arm.dig(document, "after")),
         gone=arm.strings(document, "gone"),
-        beside=without_secrets(beside_egress(cluster)) if isinstance(cluster, dict) else None,
+        beside=without_secrets(beside_egress(cluster.document)),
     )
 
 

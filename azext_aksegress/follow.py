@@ -45,7 +45,7 @@ class NotApplied(Exception):
 
 
 class ChangedMeanwhile(NotApplied):
-    """Somebody else changed the cluster, or what is around it, since it was checked; nothing of the update was taken."""
+    """Somebody else changed the cluster, or what is around it, since it was checked; nothing was taken."""
 
 
 class OutcomeUnknown(NotApplied):

@@ -26,6 +26,7 @@ class Migration:
     refusals: tuple[Finding, ...]
     plan: Plan | None
     accepted_in_vain: tuple[str, ...]
+    undo: Undo | None = None
 
     @property
     def undetermined(self) -> bool:
@@ -68,10 +69,10 @@ def verified(past: Past, findings: Sequence[Finding], egress_ips: Sequence[str])
     """What `verify` says of a cluster against a record."""
     return {
         "schemaVersion": SCHEMA_VERSION,
-        "cluster": past.cluster,
+        "cluster": past.document["cluster"],
         "from": past.origin,
         "to": past.asked.to,
-        "plan": past.plan,
+        "plan": past.document.get("plan"),
         "record": past.path,
         **_verification(findings, egress_ips),
     }
@@ -101,4 +102,4 @@ def prepare(
     plan = None if refusals else planning.make(made, gone_past, undo)
     plan = plan if plan and plan.steps else None
     in_vain = tuple(sorted(set(accepted) - set(made.ids(FAIL, WARN, UNKNOWN))))
-    return Migration(made, refusals, plan, in_vain)
+    return Migration(made, refusals, plan, in_vain, undo)

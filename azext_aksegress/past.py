@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Iterator
 
@@ -12,10 +13,11 @@ from azext_aksegress import arm, expected, profiles, request
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.expected import Expected
+from azext_aksegress.fixes import az
 from azext_aksegress.plan import Undo
 from azext_aksegress.record import safe
 from azext_aksegress.request import OPTIONS, Request
-from azext_aksegress.snapshot import SCHEMA_VERSION
+from azext_aksegress.snapshot import API_VERSION, SCHEMA_VERSION, Snapshot, Unread
 from azext_aksegress.steps import MOVE
 
 MOST_RECORDS = 100
@@ -24,8 +26,16 @@ LARGEST_RECORD = 4_000_000
 """Bytes; what is larger is no record of ours."""
 
 
-class RecordError(ValueError):
-    """A file is no record that this version understands; the message says which, and why."""
+class RecordError(Exception):
+    """There is no record that serves; the message says which, and why, and `cure` what to do."""
+
+    def __init__(self, message: str, cure: str = "Name another record of this cluster with --record.") -> None:
+        super().__init__(message)
+        self.cure = cure
+
+
+class NoWayBack(RecordError):
+    """A cluster is not where the record's migration left it."""
 
 
 @dataclass(frozen=True)
@@ -33,22 +43,24 @@ class Past:
     """One record of a migration or rollback."""
 
     path: str
-    cluster: Json
-    before: Json
+    document: Json
+    was: Cluster
     expected: Expected
-    plan: Any
-    is_rollback: bool
-    steps: tuple[Json, ...]
 
     @property
     def cluster_id(self) -> str:
         """The id of the cluster."""
-        return arm.text(self.cluster, "id") or ""
+        return arm.text(self.document, "cluster", "id") or ""
+
+    @property
+    def is_rollback(self) -> bool:
+        """Whether it is the record of a rollback."""
+        return arm.text(self.document, "rollbackOf") is not None
 
     @property
     def origin(self) -> str:
         """The outbound type that the cluster was on."""
-        return arm.text(self.before, "properties", "networkProfile", "outboundType") or ""
+        return self.was.outbound_type
 
     @property
     def asked(self) -> Request:
@@ -63,7 +75,7 @@ class Past:
     @property
     def repeats(self) -> bool:
         """Whether it asked for what was stored already, as one that sends a failed update again does."""
-        return arm.same(self.origin, self.asked.to) and not self.asked.differences(self.before.get("properties"))
+        return arm.same(self.origin, self.asked.to) and not self.asked.differences(self._properties)
 
     def _ranges(self, key: str) -> tuple[str, ...]:
         """The authorized ranges that were, or may have been, `added` or `removed`."""
@@ -72,18 +84,21 @@ class Past:
     @property
     def _taken(self) -> tuple[Json, ...]:
         """What was sent, less what Azure surely did not take."""
-        refused = [row.get("step") for row in self.steps if row.get("event") == "refused"]
-        sent = (row for row in self.steps if row.get("event") == "sending")
+        rows = arm.objects(self.document, "steps")
+        refused = [row.get("step") for row in rows if row.get("event") == "refused"]
+        sent = (row for row in rows if row.get("event") == "sending")
         return tuple(row for row in sent if row.get("step") not in refused)
+
+    @property
+    def _properties(self) -> Any:
+        return self.was.document.get("properties")
 
     @property
     def back(self) -> Request:
         """The request that leads back to the type, and where they were changed, to the options from before."""
         if not self.moved:
             return Request(self.origin)
-        return request.as_stored(
-            self.origin, self.before.get("properties"), self.asked, arm.text(self.before, "location")
-        )
+        return request.as_stored(self.origin, self._properties, self.asked, self.was.location)
 
     @property
     def undo(self) -> Undo:
@@ -91,14 +106,37 @@ class Past:
         addresses = self.expected.before.known
         return Undo(self.path, addresses, self._ranges("added"), self._ranges("removed"), self.moved)
 
-    def why_not(self, cluster: Cluster) -> str | None:
-        """Why there is no way back by this record from where a cluster is now, in a sentence, or None; raises Unread."""
-        now, move = cluster.outbound_type, f"{self.origin} -> {self.asked.to}"
-        if now == self.origin or (now == self.asked.to and self.moved):
-            return None
-        if now == self.asked.to:
-            return f"Azure did not take the update of {self.path} ({move}), so it was somebody else who set {now}"
-        return f"{self.path} is of the move {move}, and {cluster.name} is on {now}: it was moved again since"
+
+def newest(folder: str, cluster_id: str, path: str | None = None) -> Past:
+    """The record at a path, or the newest of a cluster in a folder; raises RecordError and OSError."""
+    return _pick(_of(folder, cluster_id), folder, cluster_id, path)
+
+
+def to_undo(folder: str, cluster_id: str, path: str | None = None) -> Past:
+    """The record at a path, or in a folder that of the newest migration which changed something: neither a rollback nor
+    an update that was sent again; raises RecordError and OSError."""
+    changing = (found for found in _of(folder, cluster_id) if not found.is_rollback and not found.repeats)
+    return _pick(changing, folder, cluster_id, path)
+
+
+def _pick(choice: Iterator[Past], folder: str, cluster_id: str, path: str | None) -> Past:
+    found = load(path) if path else next(choice, None)
+    if found is None:
+        raise RecordError(
+            f"{folder} has no record of a migration of {arm.name(cluster_id)}.",
+            "`az aks egress migrate` keeps one; name a file with --record, or a folder with --record-dir.",
+        )
+    if not arm.same(found.cluster_id, cluster_id):
+        raise RecordError(f"{path} is of {found.cluster_id}, not of {cluster_id}.", "Name that cluster.")
+    return found
+
+
+def _of(folder: str, cluster_id: str) -> Iterator[Past]:
+    """The records of a cluster, the newest first; one that cannot be read may be of it, and is not passed over."""
+    for path in _newest(folder, arm.name(cluster_id)):
+        found = load(path)
+        if arm.same(found.cluster_id, cluster_id):
+            yield found
 
 
 def load(path: str) -> Past:
@@ -106,7 +144,7 @@ def load(path: str) -> Past:
     try:
         return _load(path)
     except ValueError as error:
-        raise RecordError(f"{path} is no record: {error}") from error
+        raise RecordError(f"{path} is no record: {error}.") from error
 
 
 def _load(path: str) -> Past:
@@ -120,33 +158,14 @@ def _load(path: str) -> Past:
     version = arm.text(document, "schemaVersion")
     if version != SCHEMA_VERSION:
         raise ValueError(f"its schemaVersion is {version!r}, and this version reads {SCHEMA_VERSION!r}")
-    before, steps = arm.dig(document, "before", "cluster"), arm.objects(document, "steps")
-    if not arm.text(document, "cluster", "id") or not isinstance(before, dict) or not steps:
+    before = arm.dig(document, "before", "cluster")
+    if not arm.text(document, "cluster", "id") or not isinstance(before, dict) or not arm.objects(document, "steps"):
         raise ValueError("it does not say of which cluster it is, what was there, or what was done")
-    awaited = expected.from_json(arm.dig(document, "expected"), before)
-    is_rollback = arm.text(document, "rollbackOf") is not None
-    return Past(path, document["cluster"], before, awaited, document.get("plan"), is_rollback, steps)
-
-
-def newest(folder: str, cluster_id: str) -> Past | None:
-    """The newest record of a cluster; raises RecordError when it cannot be understood, and OSError."""
-    return next(_of(folder, cluster_id), None)
-
-
-def to_undo(folder: str, cluster_id: str) -> Past | None:
-    """The record of the newest migration that changed something: neither a rollback nor an update that was sent again.
-
-    Raises RecordError and OSError.
-    """
-    return next((found for found in _of(folder, cluster_id) if not found.is_rollback and not found.repeats), None)
-
-
-def _of(folder: str, cluster_id: str) -> Iterator[Past]:
-    """The records of a cluster, the newest first; one that cannot be read may be of it, and is not passed over."""
-    for path in _newest(folder, arm.name(cluster_id)):
-        found = load(path)
-        if arm.same(found.cluster_id, cluster_id):
-            yield found
+    was = Cluster(Snapshot(arm.text(document, "createdAt") or "", API_VERSION, before))
+    try:
+        return Past(path, document, was, expected.from_json(arm.dig(document, "expected"), was))
+    except Unread as unread:
+        raise ValueError(str(unread)) from unread
 
 
 def former_addresses(folder: str, cluster_id: str) -> tuple[str, ...]:
@@ -184,3 +203,17 @@ def _addresses(before: Any) -> Iterator[str]:
     for option in OPTIONS:
         stored = option.stored(before) if option.takes_ids else None
         yield from stored if isinstance(stored, tuple) else ()
+
+
+def require_way_back(past: Past, snapshot: Snapshot) -> None:
+    """Raise NoWayBack where somebody else has moved the cluster; where its type cannot be told, the checks say so."""
+    cluster = Cluster(snapshot)
+    with suppress(Unread):
+        now, move = cluster.outbound_type, f"{past.origin} -> {past.asked.to}"
+        if now == past.origin or (now == past.asked.to and past.moved):
+            return
+        why = f"{past.path} is of the move {move}, but {cluster.name} is on {now}: it was moved again since."
+        if now == past.asked.to:
+            why = f"{past.path} is of the move {move}, which Azure did not take: somebody else has set {now}."
+        there = az("aks egress check", ids=cluster.id, to=past.origin)
+        raise NoWayBack(f"{why} Nothing was sent.", f"See whether it can go to {past.origin} from here with `{there}`.")

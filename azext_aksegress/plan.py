@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import Any, Collection, Iterator
+from typing import Collection, Iterator, Sequence
 
-from azext_aksegress import arm, egress, expected, matrix, profiles, ranges, steps
+from azext_aksegress import arm, egress, expected, judged, matrix, profiles, ranges, steps
 from azext_aksegress.arm import Json
 from azext_aksegress.body import EGRESS, for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
@@ -29,14 +27,20 @@ CACHE_STAYS = "Nodes go on taking their images from the cache, until that is lef
 
 @dataclass(frozen=True)
 class Undo:
-    """What a rollback undoes of a migration: its record, the egress addresses from before it, the authorized ranges that
-    it added and removed, and whether its update of the type was, or may have been, taken."""
+    """What a rollback undoes of a migration: its record, the egress addresses from before it, the authorized ranges
+    that it added and removed, and whether its update of the type was, or may have been, taken."""
 
     record: str
     addresses: tuple[str, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
     moved: bool
+
+    def command(self, report: Report, accepted: Sequence[str] = ()) -> str:
+        """The command that makes the rollback of a cluster as it was judged."""
+        ranges_too = {UPDATE_RANGES: True} if report.request.update_ranges else {}
+        accepting = {"accept": accepted} if accepted else {}
+        return az("aks egress rollback", ids=report.cluster.id, record=self.record, **ranges_too, **accepting)
 
     def lost(self, report: Report) -> tuple[str, ...]:
         """The addresses from before the migration that the way back surely does not bring back."""
@@ -104,17 +108,16 @@ class Plan:
 
     @property
     def etag(self) -> str | None:
-        """What pins the first update to the cluster that was judged, where the api-version has eTags (2024-09-01 on)."""
+        """What pins the first update to the cluster that was judged, where the api-version has eTags."""
         return arm.text(self.cluster.document, "eTag")
 
     @property
     def command(self) -> str:
         """The command that makes this move, for a person to run again."""
+        if self.undo:
+            return self.undo.command(self.report, self.accepted)
         accepting = {"accept": self.accepted} if self.accepted else {}
-        if not self.undo:
-            return az("aks egress migrate", ids=self.cluster.id, **self.request.spelled, **accepting)
-        ranges_too = {UPDATE_RANGES: True} if self.request.update_ranges else {}
-        return az("aks egress rollback", ids=self.cluster.id, record=self.undo.record, **ranges_too, **accepting)
+        return az("aks egress migrate", ids=self.cluster.id, **self.request.spelled, **accepting)
 
     @property
     def diff(self) -> list[Json]:
@@ -145,6 +148,11 @@ class Plan:
         before, after = self.report.before, self.report.after
         new = [found for found in after.known if not any(holds(found, today) for today in before.known)]
         return new if all(unread.reason == egress.CHOSEN_BY_AKS for unread in after.unknown) else None
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The addresses from before the migration that a rollback surely does not bring back."""
+        return self.undo.lost(self.report) if self.undo else ()
 
     @property
     def disruption(self) -> str:
@@ -198,7 +206,8 @@ class Plan:
             options = "".join(f", {option.path[-1]} {_words(value)}" for option, value in request.asked)
             yield Step(MOVE, f"{self.move}{options}", lambda now: steps.move(now, request))
         made_then = any(row.reason == egress.MADE_BY_THE_MOVE for row in after.unknown)
-        if request.update_ranges and made_then and not ranges.admit_what_aks_makes(cluster):
+        opens = request.update_ranges and ranges.are_in_use(cluster)
+        if opens and made_then and not ranges.admit_what_aks_makes(cluster):
             words = "add the addresses that AKS makes to the authorized IP ranges"
             yield Step(AUTHORIZE, words, steps.authorize_todays)
         if self.undo and (self.moves or steps.restore(cluster, self.undo.added, self.undo.removed)):
@@ -225,9 +234,9 @@ class Plan:
             "diff": self.diff,
             "releasedIps": self.released,
             "gainedIps": self.gained,
-            **({"lostIps": list(self.undo.lost(self.report))} if self.undo else {}),
+            **({"lostIps": list(self.lost)} if self.undo else {}),
             "disruption": self.disruption,
-            "fingerprint": fingerprint(self.cluster),
+            "fingerprint": judged.fingerprint(judged.projection(self.cluster.snapshot)),
             "accepted": list(self.accepted),
             "afterwards": [fix.to_json() for fix in self.afterwards],
         }
@@ -271,27 +280,7 @@ def _restoring(undo: Undo) -> Iterator[Step]:
 def _diff(old: Json, new: Json) -> list[Json]:
     rows = [
         row
-        for path in (tuple(setting.split(".")) for setting in EGRESS)
-        for row in _changes(path, *(arm.dig(document, *path) for document in (old, new)))
+        for path in EGRESS
+        for row in judged.changes(path, *(arm.dig(document, *path.split(".")) for document in (old, new)))
     ]
-    return [
-        {"path": ".".join(path), "from": without_secrets(before), "to": without_secrets(then)}
-        for path, before, then in rows
-    ]
-
-
-def _changes(path: tuple[str, ...], before: Any, then: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """What differs, setting by setting where an object is there before and after."""
-    if isinstance(before, dict) and isinstance(then, dict):
-        for key in sorted({*before, *then}):
-            yield from _changes((*path, key), before.get(key), then.get(key))
-    elif before != then:
-        yield path, before, then
-
-
-def fingerprint(cluster: Cluster) -> str:
-    """A hash of everything that was judged, the moment of reading aside: equal when nothing has changed since."""
-    document = cluster.snapshot.to_json()
-    document.pop("capturedAt")
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+    return [{"path": path, "from": without_secrets(was), "to": without_secrets(then)} for path, was, then in rows]

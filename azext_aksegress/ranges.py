@@ -78,13 +78,23 @@ def lacking(cluster: Cluster, addresses: Sequence[str], request: Request | None 
     Raises Unread.
     """
     stored = cluster.authorized_ip_ranges
-    if not stored or cluster.private_api_server:
+    if not are_in_use(cluster):
         return ()
     if is_only_the_load_balancer(stored) and _are_the_load_balancers(cluster, addresses, request):
         return ()
     wanted = [found for found in addresses if is_ipv4(found) and not admits(cluster, found)]
     cidr = dict.fromkeys(str(address_range(found)) for found in wanted)
     return tuple(one for one in cidr if not any(network.holds(other, one) for other in cidr if other != one))
+
+
+def are_in_use(cluster: Cluster) -> bool:
+    """Whether ranges are set, and nodes pass them on their way to the API server; raises Unread."""
+    return bool(cluster.authorized_ip_ranges) and not cluster.private_api_server
+
+
+def are_same(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two lists admit the same, whatever their order and spelling."""
+    return all(_is_any(known, other) for known in one) and all(_is_any(known, one) for known in other)
 
 
 def is_only_the_load_balancer(ranges: Sequence[str]) -> bool:

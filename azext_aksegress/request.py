@@ -279,7 +279,7 @@ class Request:  # pylint: disable=too-many-instance-attributes  # a field for ea
         )
 
 
-def as_stored(to: str, properties: Any, instead: Request, location: str | None) -> Request:
+def as_stored(to: str, properties: Any, instead: Request, location: str | None = None) -> Request:
     """The request that would bring back what the `properties` of a cluster on an outbound type say, after another.
 
     What AKS sets by itself is left out, unless the other request is for the same type and changed it; the SKU is not,
@@ -296,7 +296,7 @@ def as_stored(to: str, properties: Any, instead: Request, location: str | None) 
             value = option.default
         if option.target == to and value is not None and (said or not option.is_default(value)):
             kept[option.field] = value
-    if kept.get("nat_gateway_sku") == matrix.STANDARD and matrix.has_standard_v2(location or ""):
+    if kept.get("nat_gateway_sku") == matrix.STANDARD and location and matrix.has_standard_v2(location):
         kept.pop("nat_gateway_sku")
     return Request(to, **kept)
 

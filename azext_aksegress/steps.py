@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Callable, Optional, Sequence
+from typing import Callable, Sequence
 
 from azext_aksegress import arm, egress, matrix, ranges
 from azext_aksegress.arm import Json
@@ -18,8 +18,8 @@ AUTHORIZE, MOVE, RESTORE = "authorizeIpRanges", "updateOutboundType", "restoreIp
 class Update:
     """One PUT of the whole cluster.
 
-    `base` is the cluster as it was read, and `body` the document for Azure, which may hold what a record must not and is
-    never printed; `reached` tells of a cluster that was read later whether it is as this update wants it.
+    `base` is the cluster as it was read, and `body` the document for Azure, which may hold what a record must not and
+    is never printed; `reached` tells of a cluster that was read later whether it is as this update wants it.
     """
 
     base: Json
@@ -51,7 +51,7 @@ class Step:
 
     action: str
     detail: str
-    update: Callable[[Cluster], Optional[Update]]
+    update: Callable[[Cluster], Update | None]
 
 
 def move(cluster: Cluster, request: Request) -> Update:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, Sequence, Tuple
 
 from azure.core.exceptions import AzureError
 
@@ -14,7 +14,9 @@ from azext_aksegress.cluster import Cluster
 from azext_aksegress.expected import Expected
 from azext_aksegress.fixes import after, before
 from azext_aksegress.follow import Tell, is_running, stand_still
+from azext_aksegress.judged import Difference
 from azext_aksegress.network import holds
+from azext_aksegress.plan import Plan
 from azext_aksegress.request import Request
 from azext_aksegress.resources import said
 from azext_aksegress.snapshot import Snapshot, Unread, Untold, without_secrets
@@ -46,16 +48,22 @@ def after_move(cluster: Cluster, expected: Expected) -> tuple[Finding, ...]:
         return (Finding(READ, unknown(unread)),)
 
 
-def prove(
-    azure: Azure, cluster_id: str, expected: Expected, tell: Tell
-) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Read a cluster that was moved, once it stands still: the findings about it, and its egress addresses, as far as
-    they are known."""
-    try:
-        cluster = Cluster(_standing(azure, expected.request, tell))
-    except AzureError as error:
-        return (Finding(READ, Outcome(UNKNOWN, cluster_id, said(error))),), ()
+Proof = Tuple[Tuple[Finding, ...], Tuple[str, ...]]
+"""Findings about a cluster, and its egress addresses as far as they are known."""
+
+
+def prove(azure: Azure, expected: Expected, tell: Tell) -> Proof:
+    """Hold a cluster, once it stands still, against what was expected of it; raises AzureError."""
+    cluster = Cluster(_standing(azure, expected.request, tell))
     return after_move(cluster, expected), egress.before(cluster).known
+
+
+def after_apply(azure: Azure, plan: Plan, tell: Tell) -> Proof:
+    """The same right after a write, when a cluster that cannot be read is a finding."""
+    try:
+        return prove(azure, plan.expected, tell)
+    except AzureError as error:
+        return (Finding(READ, Outcome(UNKNOWN, plan.cluster.id, said(error))),), ()
 
 
 def _standing(azure: Azure, request: Request, tell: Tell) -> Snapshot:
@@ -189,7 +197,8 @@ def _beside(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
     """Whether the settings that no move changes are what they were, where that is to be looked at."""
     if expected.beside is None:
         return
-    rows = judged.changes(expected.beside, without_secrets(beside_egress(cluster.document)))
+    now = without_secrets(beside_egress(cluster.document))
+    rows = [Difference(None, *row) for row in judged.changes("", expected.beside, now, into_lists=True)]
     if rows:
         yield Finding(BESIDE, Outcome(FAIL, cluster.id, judged.listed(rows), expected="all as in the record"))
     else:
