@@ -56,11 +56,11 @@ def _as_they_are(cluster: Cluster, request: Request, new: Addresses) -> Iterator
         yield Warn(cluster.id, f"authorized ranges are set, and AKS admits its own load balancer addresses only{seen}")
         return
     if missing:
-        listed = ", ".join(cluster.authorized_ip_ranges)
-        yield _crowded(cluster, request, missing, 0) or Fail(
+        stored, new_ranges = ", ".join(cluster.authorized_ip_ranges), ranges.lacking(cluster, missing, request)
+        yield _crowded(cluster, new_ranges, 0) or Fail(
             cluster.id,
-            f"{', '.join(missing)} is not in the authorized ranges {listed}",
-            fix=(before(_authorize(cluster, missing)), _with_the_option(cluster, request)),
+            f"{', '.join(missing)} is not in the authorized ranges {stored}",
+            fix=(before(_authorize(cluster, new_ranges)), _with_the_option(cluster, request)),
         )
     yield from _ipv6(cluster, new)
     look = az("aks egress show", ids=cluster.id, query="egress.egressIps", output="tsv")
@@ -83,7 +83,7 @@ def _as_they_are(cluster: Cluster, request: Request, new: Addresses) -> Iterator
 def _to_be_added(cluster: Cluster, request: Request, new: Addresses) -> Iterator[Outcome]:
     """What the move adds, and when: what is known before it, what AKS makes right after it."""
     first, later = ranges.lacking(cluster, new.known, request), _number_made(cluster, request, new)
-    crowded = _crowded(cluster, request, first, later)
+    crowded = _crowded(cluster, first, later)
     if crowded:
         yield crowded
     elif first:
@@ -132,7 +132,7 @@ def _number_made(cluster: Cluster, request: Request, new: Addresses) -> int:
     return max(snat.made_addresses(cluster, request)["IPv4"], 1)
 
 
-def _crowded(cluster: Cluster, request: Request, new: Sequence[str], made: int) -> Outcome | None:
+def _crowded(cluster: Cluster, new: Sequence[str], made: int) -> Outcome | None:
     """A fail where the ranges would be more than AKS takes, or None; raises Unread."""
     total = len(ranges.joined(cluster.authorized_ip_ranges, new)) + made
     if not ranges.too_many(cluster, total):
