@@ -123,8 +123,9 @@ def _make(azure: Azure, update: Update, step: Step, record: Record, tell: Tell, 
     try:
         record.done("sending", action=step.action, **details)
     except OSError as error:
+        more = " more" if record.step and record.step > 1 else ""
         raise NoRecord(
-            f"The record {record.path} cannot be written ({error.strerror}), so nothing was sent.",
+            f"The record {record.path} cannot be written ({error.strerror}), so nothing{more} was sent.",
             "Look at the folder and its permissions, then run the same command again.",
         ) from error
     operation = _send(azure, update, tell)

@@ -79,6 +79,7 @@ def migrate(
         request = _request(to, kwargs)
         read = azure.read(request, _wanted(request))
         move = migration.prepare(read, _with_records(folder, request, read), accept or (), by_name)
+        talk.end()
         return _make(cmd, azure, move, folder, dry_run, yes, not without_waiting)
 
 
@@ -139,6 +140,7 @@ def rollback(
         read = azure.read(request, _wanted(request))
         past.require_way_back(known, read)
         move = migration.prepare(read, _with_records(folder, request, read), accept or (), by_name, known.undo)
+        talk.end()
         return _make(cmd, azure, move, folder, dry_run, yes, not without_waiting)
 
 
@@ -265,7 +267,7 @@ def _records(cmd: Any, folder: str | None = None) -> str:
     """The folder of the records."""
     from azext_aksegress import record
 
-    return folder or os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER)
+    return os.path.abspath(folder or os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER))
 
 
 def _versions() -> dict[str, str]:

@@ -120,7 +120,7 @@ def to_undo(folder: str, cluster_id: str, path: str | None = None) -> Past:
 
 
 def _pick(choice: Iterator[Past], folder: str, cluster_id: str, path: str | None) -> Past:
-    found = load(path) if path else next(choice, None)
+    found = load(os.path.abspath(path)) if path else next(choice, None)
     if found is None:
         raise RecordError(
             f"{folder} has no record of a migration of {arm.name(cluster_id)}.",

@@ -67,8 +67,18 @@ def refused(move: Migration, look: Look) -> Iterator[Line]:
     yield from judgement(move.report, look)
     ids = ", ".join(dict.fromkeys(finding.id for finding in move.refusals))
     yield [("error", f"Not sent, because of {ids}.")]
-    for line in [MEND, f"  {move.undo.command(move.report)} --dry-run"] if move.undo else next_steps(move.report):
+    for line in _way_back(move) if move.undo else next_steps(move.report):
         yield [("primary", line)]
+
+
+def _way_back(move: Migration) -> Iterator[str]:
+    """What to do where a rollback was refused."""
+    if move.undo and "EGR101" in move.report.ids(FAIL):
+        yield "There is no way back from here. Where the cluster can go instead:"
+        yield f"  {az('aks egress check', ids=move.report.cluster.id)}"
+    elif move.undo:
+        yield MEND
+        yield f"  {move.undo.command(move.report)} --dry-run"
 
 
 def refusals(move: Migration) -> Iterator[Line]:
@@ -79,6 +89,7 @@ def refusals(move: Migration) -> Iterator[Line]:
             yield [("secondary", f"  {fix.when}: "), ("action", clean(fix.command))]
         if finding.check.acceptable:
             yield [("secondary", f"  to go past it knowingly: --accept {finding.id}")]
+    yield from ([("primary", clean(line))] for line in _way_back(move))
 
 
 def without_write(move: Migration, look: Look) -> Iterator[Line]:
