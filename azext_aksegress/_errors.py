@@ -11,10 +11,16 @@ from azext_aksegress.render.terminal import clean
 @contextmanager
 def told(resource_group: str, cluster: str) -> Iterator[None]:
     """Run a command's work, and turn what it raises into an error that tells a person what to do."""
-    from azure.cli.core.azclierror import AzureConnectionError, AzureResponseError, FileOperationError
+    from azure.cli.core.azclierror import (
+        AzureConnectionError,
+        AzureResponseError,
+        FileOperationError,
+        ValidationError,
+    )
     from azure.core.exceptions import AzureError, HttpResponseError
 
-    from azext_aksegress.apply import NotApplied
+    from azext_aksegress.follow import NotApplied
+    from azext_aksegress.past import RecordError
     from azext_aksegress.resources import SignInFailed, said
 
     try:
@@ -30,6 +36,8 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
         ) from error
     except NotApplied as error:
         raise AzureResponseError(clean(str(error)), recommendation=clean(error.cure)) from error
+    except RecordError as error:
+        raise ValidationError(clean(str(error)), recommendation=clean(error.cure)) from error
     except OSError as error:
         raise FileOperationError(
             clean(f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)),

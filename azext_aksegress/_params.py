@@ -58,22 +58,23 @@ def load_arguments(loader: Any, _: Any) -> None:
             "exit code 5 (undetermined) into 0.",
         )
 
-    with loader.argument_context("aks egress migrate") as context:
-        context.argument(
-            "accept",
-            nargs="+",
-            type=_validators.acceptable_id,
-            help="Ids of findings to go past knowingly, such as EGR604. Only findings that are marked so can be "
-            "accepted; they stay in the report and in the record.",
-        )
-        context.argument("dry_run", action="store_true", help="Stop after the plan: nothing is sent.")
-        context.argument(
-            "without_waiting",
-            options_list=["--no-wait"],
-            action="store_true",
-            help="Return as soon as Azure has taken the update, before it is done and verified.",
-        )
-        context.argument("yes", options_list=["--yes", "-y"], action="store_true", help="Do not ask.")
+    for command in ("aks egress migrate", "aks egress rollback"):
+        with loader.argument_context(command) as context:
+            _writing(context)
+
+    for command in ("aks egress migrate", "aks egress verify", "aks egress rollback"):
+        with loader.argument_context(command) as context:
+            context.argument(
+                "record_dir",
+                help="Folder of the records. Default: the folder aksegress where the Azure CLI keeps its settings.",
+            )
+
+    for command in ("aks egress verify", "aks egress rollback"):
+        with loader.argument_context(command) as context:
+            context.argument("record", help="The record of a migration. Default: the newest one of the cluster.")
+
+    with loader.argument_context("aks egress rollback") as context:
+        _update_ranges(context.argument)
 
     with loader.argument_context("aks egress list-paths") as context:
         context.argument(
@@ -90,7 +91,7 @@ def _options(context: Any) -> None:
     from azure.cli.core.commands.parameters import get_enum_type
 
     from azext_aksegress import _validators
-    from azext_aksegress.request import CHOICES, OPTIONS, UPDATE_RANGES
+    from azext_aksegress.request import CHOICES, OPTIONS
 
     register = context.extra
     groups = {"loadBalancer": "Load Balancer", "managedNATGateway": "NAT Gateway", None: "Isolation"}
@@ -105,10 +106,37 @@ def _options(context: Any) -> None:
             help=option.help,
             **more,
         )
+    _update_ranges(register)
+
+
+def _writing(context: Any) -> None:
+    """Register what the commands that write have in common."""
+    from azext_aksegress import _validators
+
+    context.argument(
+        "accept",
+        nargs="+",
+        type=_validators.acceptable_id,
+        help="Ids of findings to go past knowingly, such as EGR604. Only findings that are marked so can be "
+        "accepted; they stay in the report and in the record.",
+    )
+    context.argument("dry_run", action="store_true", help="Stop after the plan: nothing is sent.")
+    context.argument(
+        "without_waiting",
+        options_list=["--no-wait"],
+        action="store_true",
+        help="Return as soon as Azure has taken the last update, before it is done and verified.",
+    )
+    context.argument("yes", options_list=["--yes", "-y"], action="store_true", help="Do not ask.")
+
+
+def _update_ranges(register: Any) -> None:
+    from azext_aksegress.request import UPDATE_RANGES
+
     register(
         UPDATE_RANGES,
         options_list=["--update-authorized-ip-ranges", "--update-ip-ranges"],
         action="store_true",
         help="Also add the new egress IPs to the API server's authorized IP ranges: before the move where they are "
-        "known, right after it where AKS makes them. Nothing is removed from the ranges.",
+        "known, right after it where AKS makes them. No range of yours is removed.",
     )

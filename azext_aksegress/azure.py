@@ -77,10 +77,11 @@ class Azure:
         version, cluster = newest(get, api_version)
         if not isinstance(cluster, dict) or not ("id" in cluster or "properties" in cluster):
             raise AzureError("Azure's answer is not the JSON of a managed cluster.")
-        return version, cluster if arm.text(cluster, "id") else {**cluster, "id": self._asked_for}
+        return version, cluster if arm.text(cluster, "id") else {**cluster, "id": self.cluster_id}
 
     @property
-    def _asked_for(self) -> str:
+    def cluster_id(self) -> str:
+        """The id of the cluster as it was asked for."""
         group = f"/subscriptions/{self._reader.subscription_id}/resourceGroups/{self._resource_group}"
         return f"{group}/providers/Microsoft.ContainerService/managedClusters/{self._name}"
 

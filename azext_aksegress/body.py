@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
@@ -49,9 +49,9 @@ key (azure-mgmt-containerservice 41.6.0, the fields of ManagedCluster with visib
 _LEAF: dict[str, Any] = {}
 
 
-def _tree() -> dict[str, Any]:
+def _tree(paths: Iterable[str]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
-    for path in READ_ONLY:
+    for path in paths:
         *parents, leaf = path.split(".")
         node = tree
         for key in parents:
@@ -62,8 +62,35 @@ def _tree() -> dict[str, Any]:
 
 def writable(document: Json) -> Json:
     """A copy of a cluster's JSON without its read-only fields; everything else, known here or not, stays."""
-    pruned: Json = _pruned(document, _tree())
+    return without(document, READ_ONLY)
+
+
+def without(document: Json, paths: Iterable[str]) -> Json:
+    """A copy of a cluster's JSON without what is at some paths, which are spelled as those in READ_ONLY."""
+    pruned: Json = _pruned(document, _tree(paths))
     return pruned
+
+
+MOVED_BY_ITSELF = ("properties.agentPoolProfiles.nodeImageVersion",)
+"""What AKS changes without anybody's decision: node images are upgraded by the channel of the cluster."""
+EGRESS = (
+    "properties.networkProfile.outboundType",
+    "properties.networkProfile.loadBalancerProfile",
+    "properties.networkProfile.natGatewayProfile",
+    "properties.bootstrapProfile",
+    "properties.apiServerAccessProfile.authorizedIPRanges",
+)
+"""All that a move ever changes of a cluster."""
+
+
+def beside_egress(document: Json) -> Json:
+    """A copy of a cluster's writable JSON without what a move changes, and what moves by itself: node images, and the
+    number of nodes where an autoscaler sets it."""
+    kept = without(writable(document), (*EGRESS, *MOVED_BY_ITSELF))
+    for pool in arm.objects(kept, "properties", "agentPoolProfiles"):
+        if arm.flag(pool, "enableAutoScaling"):
+            pool.pop("count", None)
+    return kept
 
 
 def _pruned(value: Any, tree: dict[str, Any]) -> Any:

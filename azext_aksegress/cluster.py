@@ -154,8 +154,7 @@ class ClusterDocument:
     @property
     def location(self) -> str | None:
         """The region as ARM normalises it: lower case, no spaces."""
-        location = arm.text(self.document, "location")
-        return location.lower().replace(" ", "") if location else None
+        return arm.location(self.document)
 
     @cached_property
     def _parsed(self) -> dict[tuple[str, object], Any]:

@@ -9,6 +9,8 @@ def load_command_table(loader: Any, _: Any) -> None:
         group.custom_show_command("show", "show", table_transformer=_table("show_rows"))
         group.custom_command("check", "check", table_transformer=_table("check_rows"))
         group.custom_command("migrate", "migrate", table_transformer=_table("migrate_rows"))
+        group.custom_command("verify", "verify", table_transformer=_table("migrate_rows"))
+        group.custom_command("rollback", "rollback", table_transformer=_table("migrate_rows"))
         group.custom_command("list-paths", "list_paths", table_transformer=_table("path_rows"))
 
 

@@ -42,7 +42,7 @@ def check(
         read = _load(snapshot, resource_group_name, resource_name)
     else:
         read = _read(cmd, resource_group_name, resource_name, request)
-        request = _with_records(cmd, request, read)
+        request = _with_records(_records(cmd), request, read)
     if request is None:
         reports = report.survey(read, lambda target: _request(target, {}, offline=bool(snapshot)))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
@@ -57,6 +57,7 @@ def migrate(
     resource_group_name: str,
     resource_name: str,
     to: str,
+    record_dir: str | None = None,
     accept: Collection[str] | None = None,
     dry_run: bool = False,
     without_waiting: bool = False,
@@ -67,51 +68,126 @@ def migrate(
     from azext_aksegress import migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
-    from azext_aksegress.present import ExitCode, Talk, look, present
-    from azext_aksegress.render import terminal
+    from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
+    folder = _records(cmd, record_dir)
     with told(resource_group_name, resource_name):
         talk.phase("reading the cluster")
         request = _request(to, kwargs)
         read = azure.read(request, _wanted(request))
-        move = migration.prepare(read, _with_records(cmd, request, read), accept or (), by_name)
+        move = migration.prepare(read, _with_records(folder, request, read), accept or (), by_name)
         talk.end()
-        talk.lines(terminal.remarks(move))
-        if move.refusals:
-            code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
-            return present(cmd, move.to_json(), terminal.refused(move, look()), code, terminal.refusals(move))
-        if move.plan is None or dry_run:
-            return present(cmd, move.to_json(), terminal.without_write(move, look()))
-        question = f"Move {resource_name} ({move.plan.move})?"
-        talk.confirm(terminal.plan(move.plan, look()), question, yes, resource_name if move.report.one_way else None)
-        return _carry_out(cmd, azure, move, talk, not without_waiting)
+        return _make(cmd, azure, move, folder, dry_run, yes, not without_waiting)
 
 
-def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any, wait: bool) -> Any:
+@for_each_cluster
+def verify(
+    cmd: Any, *, resource_group_name: str, resource_name: str, record: str | None = None, record_dir: str | None = None
+) -> Any:
+    """Hold a cluster against the record of its last migration or rollback."""
+    from azext_aksegress import migration, past
+    from azext_aksegress import verify as proof
+    from azext_aksegress._errors import told
+    from azext_aksegress.azure import Azure
+    from azext_aksegress.present import ExitCode, Talk, look, present
+    from azext_aksegress.render import moves
+
+    talk = Talk(cmd.cli_ctx)
+    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
+    with told(resource_group_name, resource_name):
+        known = past.newest(_records(cmd, record_dir), azure.cluster_id, record)
+        with talk.working("reading the cluster"):
+            findings, egress_ips = proof.prove(azure, known.expected, talk.waiting)
+        document = migration.verified(known, findings, egress_ips)
+        code = ExitCode.OK if document["outcome"] == migration.APPLIED else ExitCode.NOT_VERIFIED
+        pretty = moves.verified(known, document, findings, look())
+        return present(cmd, document, pretty, code, moves.differences(findings))
+
+
+@for_each_cluster
+def rollback(
+    cmd: Any,
+    *,
+    resource_group_name: str,
+    resource_name: str,
+    record: str | None = None,
+    record_dir: str | None = None,
+    accept: Collection[str] | None = None,
+    dry_run: bool = False,
+    without_waiting: bool = False,
+    yes: bool = False,
+    update_authorized_ip_ranges: bool = False,
+) -> Any:
+    """Take the last migration back: what its record says was done, and nothing else."""
+    from dataclasses import replace
+
+    from azext_aksegress import migration, past
+    from azext_aksegress._errors import told
+    from azext_aksegress.azure import Azure
+    from azext_aksegress.present import Talk
+
+    talk = Talk(cmd.cli_ctx)
+    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
+    by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
+    folder = _records(cmd, record_dir)
+    with told(resource_group_name, resource_name):
+        known = past.to_undo(folder, azure.cluster_id, record)
+        request = replace(known.back, cli_version=_versions()["az"], update_ranges=update_authorized_ip_ranges)
+        talk.phase("reading the cluster")
+        read = azure.read(request, _wanted(request))
+        past.require_way_back(known, read)
+        move = migration.prepare(read, _with_records(folder, request, read), accept or (), by_name, known.undo)
+        talk.end()
+        return _make(cmd, azure, move, folder, dry_run, yes, not without_waiting)
+
+
+def _make(cmd: Any, azure: Any, move: Any, folder: str, dry_run: bool, yes: bool, wait: bool) -> Any:
+    """Show a judged migration or rollback, and where nothing stands in its way, confirm it and carry it out."""
+    from azext_aksegress.present import ExitCode, Talk, look, present
+    from azext_aksegress.render import moves
+
+    talk = Talk(cmd.cli_ctx)
+    talk.lines(moves.remarks(move))
+    if move.refusals:
+        code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
+        return present(cmd, move.to_json(), moves.refused(move, look()), code, moves.refusals(move))
+    if move.plan is None or dry_run:
+        return present(cmd, move.to_json(), moves.without_write(move, look()))
+    name = move.report.cluster.name
+    question = f"{'Roll back' if move.plan.undo else 'Move'} {name} ({move.plan.move})?"
+    talk.confirm(moves.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
+    return _carry_out(cmd, azure, move, folder, wait)
+
+
+def _carry_out(cmd: Any, azure: Any, move: Any, folder: str, wait: bool) -> Any:
     """Apply the plan of a confirmed migration, read again, and say what is there now."""
-    from azext_aksegress import record, verify
+    from azext_aksegress import record
+    from azext_aksegress import verify as proof
     from azext_aksegress.apply import apply
     from azext_aksegress.fixes import az
-    from azext_aksegress.present import ExitCode, look, present
-    from azext_aksegress.render import terminal
+    from azext_aksegress.present import ExitCode, Talk, look, present
+    from azext_aksegress.render import moves
 
-    kept = record.Record(_records(cmd), move.report, move.plan, _versions())
+    talk = Talk(cmd.cli_ctx)
+    kept = record.Record(folder, move.plan, _versions())
     here = az("aks egress show", ids=move.report.cluster.id)
     with talk.interruptible(here, kept.path):
         apply(azure, move.plan, kept, talk.phase, wait)
-        talk.phase("reading the cluster again" if wait else "taken by Azure")
-        findings, egress_ips = verify.read_again(azure, move.report) if wait else ((), ())
+        if not wait:
+            talk.phase("taken by Azure")
+        findings, egress_ips = proof.after_apply(azure, move.plan, talk.phase) if wait else ((), ())
     if not wait:
-        lines = list(terminal.started(move.plan, kept.path))
+        lines = list(moves.started(move.plan, kept.path))
         return present(cmd, move.started(kept.path), lines, aside=lines)
     document = move.applied(kept.path, findings, egress_ips)
+    kept.step = None
     kept.keep(talk.phase, document["outcome"], verification=document["verification"])
     code = ExitCode.OK if document["outcome"] == "applied" else ExitCode.NOT_VERIFIED
-    pretty = terminal.result(document, findings, move.plan, look())
-    return present(cmd, document, pretty, code, terminal.after_the_move(document, findings, move.plan))
+    pretty = moves.result(document, findings, move.plan, look())
+    return present(cmd, document, pretty, code, moves.after_the_move(document, findings, move.plan))
 
 
 def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:
@@ -176,23 +252,22 @@ def _request(to: str, options: Mapping[str, Any], offline: bool = False) -> Any:
     return request.make(to, None if offline else _versions()["az"], options)
 
 
-def _with_records(cmd: Any, request: Any, read: Any) -> Any:
+def _with_records(folder: str, request: Any, read: Any) -> Any:
     """A request that names addresses, and what the records of earlier migrations of the cluster say of such."""
     from dataclasses import replace
 
-    from azext_aksegress import arm, record
+    from azext_aksegress import arm, past
 
     if request is None or not request.own_ids:
         return request
-    formerly = record.former_addresses(_records(cmd), arm.text(read.cluster, "id") or "")
-    return replace(request, formerly=formerly)
+    return replace(request, formerly=past.former_addresses(folder, arm.text(read.cluster, "id") or ""))
 
 
-def _records(cmd: Any) -> str:
+def _records(cmd: Any, folder: str | None = None) -> str:
     """The folder of the records."""
     from azext_aksegress import record
 
-    return os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER)
+    return os.path.abspath(folder or os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER))
 
 
 def _versions() -> dict[str, str]:

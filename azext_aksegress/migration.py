@@ -9,7 +9,8 @@ from azext_aksegress import plan as planning
 from azext_aksegress import report as reporting
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN, Finding
-from azext_aksegress.plan import Plan
+from azext_aksegress.past import Past
+from azext_aksegress.plan import Plan, Undo
 from azext_aksegress.report import NOTHING_TO_DO, Report, cluster_json
 from azext_aksegress.request import Request
 from azext_aksegress.snapshot import SCHEMA_VERSION, Snapshot
@@ -25,6 +26,7 @@ class Migration:
     refusals: tuple[Finding, ...]
     plan: Plan | None
     accepted_in_vain: tuple[str, ...]
+    undo: Undo | None = None
 
     @property
     def undetermined(self) -> bool:
@@ -46,15 +48,7 @@ class Migration:
 
     def applied(self, record_path: str, findings: Sequence[Finding], egress_ips: Sequence[str]) -> Json:
         """The result after the write, with what was found then."""
-        proven = not any(finding.outcome in (FAIL, UNKNOWN) for finding in findings)
-        return {
-            **self.started(record_path),
-            "outcome": APPLIED if proven else NOT_VERIFIED,
-            "verification": {
-                "findings": [finding.to_json() for finding in findings],
-                "egressIps": list(egress_ips),
-            },
-        }
+        return {**self.started(record_path), **_verification(findings, egress_ips)}
 
     def started(self, record_path: str) -> Json:
         """The result once Azure took the update, and nobody waits for its end."""
@@ -71,18 +65,41 @@ class Migration:
         }
 
 
+def verified(past: Past, findings: Sequence[Finding], egress_ips: Sequence[str]) -> Json:
+    """What `verify` says of a cluster against a record."""
+    return {
+        "schemaVersion": SCHEMA_VERSION,
+        "cluster": past.document["cluster"],
+        "from": past.origin,
+        "to": past.asked.to,
+        "plan": past.document.get("plan"),
+        "record": past.path,
+        **_verification(findings, egress_ips),
+    }
+
+
+def _verification(findings: Sequence[Finding], egress_ips: Sequence[str]) -> Json:
+    proven = not any(finding.outcome in (FAIL, UNKNOWN) for finding in findings)
+    found = {"findings": [finding.to_json() for finding in findings], "egressIps": list(egress_ips)}
+    return {"outcome": APPLIED if proven else NOT_VERIFIED, "verification": found}
+
+
 def prepare(
-    snapshot: Snapshot, request: Request, accepted: Collection[str], by_name: Collection[str] = ()
+    snapshot: Snapshot,
+    request: Request,
+    accepted: Collection[str],
+    by_name: Collection[str] = (),
+    undo: Undo | None = None,
 ) -> Migration:
     """Judge a request, and plan it where nothing stands in its way that was not accepted.
 
-    `by_name` are ids that a person accepts when the move is confirmed with the cluster's name.
+    `by_name` are ids that a person accepts when the move is confirmed with the cluster's name; `undo` is there where
+    the move takes an earlier one back.
     """
     made = reporting.make(snapshot, request)
     gone_past = {*accepted, *by_name}
     refusals = made.refusals(gone_past)
-    plan = None
-    if not refusals and made.verdict != NOTHING_TO_DO:
-        plan = planning.make(made, gone_past)
+    plan = None if refusals else planning.make(made, gone_past, undo)
+    plan = plan if plan and plan.steps else None
     in_vain = tuple(sorted(set(accepted) - set(made.ids(FAIL, WARN, UNKNOWN))))
-    return Migration(made, refusals, plan, in_vain)
+    return Migration(made, refusals, plan, in_vain, undo)

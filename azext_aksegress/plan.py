@@ -2,46 +2,61 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import Any, Collection, Iterator
+from typing import Collection, Iterator, Sequence
 
-from azext_aksegress import arm, egress, matrix, profiles
+from azext_aksegress import arm, egress, expected, judged, matrix, profiles, ranges, steps
 from azext_aksegress.arm import Json
-from azext_aksegress.body import for_update, writable
+from azext_aksegress.body import EGRESS, for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.expected import Expected
 from azext_aksegress.fixes import AFTER, Fix, az, named
 from azext_aksegress.network import holds
-from azext_aksegress.report import Report
-from azext_aksegress.request import Request, Value
+from azext_aksegress.report import NOTHING_TO_DO, Report
+from azext_aksegress.request import UPDATE_RANGES, Request, Value
 from azext_aksegress.snapshot import without_secrets
+from azext_aksegress.steps import AUTHORIZE, MOVE, RESTORE, Step, Update
 
 DISRUPTION = "Egress is down for minutes, open connections are reset, and AKS may reimage nodes."
 OTHER_OPTIONS = "Outbound connections may fail while AKS changes the options."
 NEW_ADDRESS = "The address that the internet sees changes."
 REIMAGE = "Nodes take their images from the internet again only once they are reimaged."
 CACHE_STAYS = "Nodes go on taking their images from the cache, until that is left too."
-_CHANGED = (
-    ("networkProfile", "outboundType"),
-    ("networkProfile", "loadBalancerProfile"),
-    ("networkProfile", "natGatewayProfile"),
-    ("bootstrapProfile",),
-)
-"""All that a move ever changes, as paths below `properties`."""
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What a rollback undoes of a migration: its record, the egress addresses from before it, the authorized ranges
+    that it added and removed, and whether its update of the type was, or may have been, taken."""
+
+    record: str
+    addresses: tuple[str, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    moved: bool
+
+    def command(self, report: Report, accepted: Sequence[str] = ()) -> str:
+        """The command that makes the rollback of a cluster as it was judged."""
+        ranges_too = {UPDATE_RANGES: True} if report.request.update_ranges else {}
+        accepting = {"accept": accepted} if accepted else {}
+        return az("aks egress rollback", ids=report.cluster.id, record=self.record, **ranges_too, **accepting)
+
+    def lost(self, report: Report) -> tuple[str, ...]:
+        """The addresses from before the migration that the way back surely does not bring back."""
+        after = report.after
+        if not self.moved or {row.reason for row in after.unknown} - {egress.MADE_BY_THE_MOVE}:
+            return ()
+        return tuple(found for found in self.addresses if not any(holds(kept, found) for kept in after.known))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One update of the cluster, as it will be sent, and its consequences.
-
-    `body` is the document for Azure; it may hold what a record must not, and is never printed.
-    """
+    """The updates of a cluster that a move takes, and its consequences; `undo` is there where it is a rollback."""
 
     report: Report
-    body: Json
     accepted: tuple[str, ...]
+    undo: Undo | None = None
 
     @property
     def cluster(self) -> Cluster:
@@ -64,11 +79,23 @@ class Plan:
         return self.report.request.to
 
     @property
+    def moves(self) -> bool:
+        """Whether the type or its options are sent; they may be there already, and only ranges to be changed."""
+        return self.report.verdict != NOTHING_TO_DO and (self.undo is None or self.undo.moved)
+
+    @property
     def move(self) -> str:
         """The move in a few words; within a type it is one of options, or the same update once more."""
+        if not self.moves:
+            return f"{self.target}, with other authorized IP ranges"
         if self.origin != self.target:
             return f"{self.origin} -> {self.target}"
         return f"{self.target}, with other options" if self._changed else f"{self.target}, sent again"
+
+    @property
+    def expected(self) -> Expected:
+        """What is to be there afterwards."""
+        return expected.of(self.report)
 
     @property
     def _changed(self) -> bool:
@@ -81,13 +108,31 @@ class Plan:
 
     @property
     def etag(self) -> str | None:
-        """What pins the update to the cluster that was judged, where the api-version has eTags (2024-09-01 on)."""
+        """What pins the first update to the cluster that was judged, where the api-version has eTags."""
         return arm.text(self.cluster.document, "eTag")
 
     @property
+    def command(self) -> str:
+        """The command that makes this move, for a person to run again."""
+        if self.undo:
+            return self.undo.command(self.report, self.accepted)
+        accepting = {"accept": self.accepted} if self.accepted else {}
+        return az("aks egress migrate", ids=self.cluster.id, **self.request.spelled, **accepting)
+
+    @property
     def diff(self) -> list[Json]:
-        """What changes in the cluster's own settings, by path."""
-        return _diff(writable(self.cluster.document), self.body)
+        """What changes in the cluster's own settings, by path, as far as it is known."""
+        return _diff(writable(self.cluster.document), self._final)
+
+    @property
+    def _final(self) -> Json:
+        """The cluster's settings once all steps are made, but for the ranges of addresses that are not known yet."""
+        body = for_update(self.cluster, self.request) if self.moves else writable(self.cluster.document)
+        wanted = _known_ranges(self.report, self.undo)
+        if wanted == self.cluster.authorized_ip_ranges:
+            return body
+        profile = {**arm.dig(body, "properties", "apiServerAccessProfile"), "authorizedIPRanges": list(wanted)}
+        return {**body, "properties": {**body["properties"], "apiServerAccessProfile": profile}}
 
     @property
     def released(self) -> list[str]:
@@ -103,6 +148,11 @@ class Plan:
         before, after = self.report.before, self.report.after
         new = [found for found in after.known if not any(holds(found, today) for today in before.known)]
         return new if all(unread.reason == egress.CHOSEN_BY_AKS for unread in after.unknown) else None
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """The addresses from before the migration that a rollback surely does not bring back."""
+        return self.undo.lost(self.report) if self.undo else ()
 
     @property
     def disruption(self) -> str:
@@ -141,23 +191,52 @@ class Plan:
             mends.append(Fix(AFTER, az("aks upgrade", **here, node_image_only=True)))
         return tuple(dict.fromkeys(mends))
 
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The updates to send, in order (design, "The order of a move"): ranges for addresses that are known, the type,
+        ranges for addresses that AKS makes only then; on the way back, last, the ranges that the move had added."""
+        return tuple(self._steps())
+
+    def _steps(self) -> Iterator[Step]:
+        cluster, request, after = self.cluster, self.request, self.report.after
+        new = _new_ranges(self.report)
+        if new:
+            yield Step(AUTHORIZE, f"add {', '.join(new)} to the authorized IP ranges", self._authorize)
+        if self.moves:
+            options = "".join(f", {option.path[-1]} {_words(value)}" for option, value in request.asked)
+            yield Step(MOVE, f"{self.move}{options}", lambda now: steps.move(now, request))
+        made_then = any(row.reason == egress.MADE_BY_THE_MOVE for row in after.unknown)
+        opens = request.update_ranges and ranges.are_in_use(cluster)
+        if opens and made_then and not ranges.admit_what_aks_makes(cluster):
+            words = "add the addresses that AKS makes to the authorized IP ranges"
+            yield Step(AUTHORIZE, words, steps.authorize_todays)
+        if self.undo and (self.moves or steps.restore(cluster, self.undo.added, self.undo.removed)):
+            yield from _restoring(self.undo)
+
+    def _authorize(self, now: Cluster) -> Update | None:
+        return steps.authorize(now, self.report.after.known, self.request)
+
     def to_json(self) -> Json:
         """The plan as the JSON contract spells it."""
         guard = f"If-Match {self.etag}" if self.etag else "only if it reads the same right before"
-        options = "".join(f", {option.path[-1]} {_words(value)}" for option, value in self.request.asked)
-        step = {
-            "order": 1,
-            "action": "updateOutboundType",
-            "resource": self.cluster.id,
-            "detail": f"{self.move}{options}, api-version {self.api_version}, {guard}",
-        }
+        later = "If-Match of the cluster read again" if self.etag else guard
+        steps = [
+            {
+                "order": number,
+                "action": step.action,
+                "resource": self.cluster.id,
+                "detail": f"{step.detail}, api-version {self.api_version}, {later if number > 1 else guard}",
+            }
+            for number, step in enumerate(self.steps, start=1)
+        ]
         return {
-            "steps": [step],
+            "steps": steps,
             "diff": self.diff,
             "releasedIps": self.released,
             "gainedIps": self.gained,
+            **({"lostIps": list(self.lost)} if self.undo else {}),
             "disruption": self.disruption,
-            "fingerprint": fingerprint(self.cluster),
+            "fingerprint": judged.fingerprint(judged.projection(self.cluster.snapshot)),
             "accepted": list(self.accepted),
             "afterwards": [fix.to_json() for fix in self.afterwards],
         }
@@ -167,41 +246,41 @@ def _words(value: Value) -> str:
     return ", ".join(arm.name(found) for found in value) if isinstance(value, tuple) else str(value)
 
 
-def make(report: Report, accepted: Collection[str]) -> Plan:
+def make(report: Report, accepted: Collection[str], undo: Undo | None = None) -> Plan:
     """The plan for what a report judged; raises Unread when today's outbound type is not known."""
-    cluster, request = report.cluster, report.request
     occurred = report.ids(FAIL, WARN, UNKNOWN)
-    return Plan(
-        report=report,
-        body=for_update(cluster, request),
-        accepted=tuple(found for found in occurred if found in accepted),
-    )
+    return Plan(report, tuple(found for found in occurred if found in accepted), undo)
+
+
+def _new_ranges(report: Report) -> tuple[str, ...]:
+    """What the authorized ranges lack of the addresses that are known before the move, where they are to be updated."""
+    if not report.request.update_ranges:
+        return ()
+    new = ranges.lacking(report.cluster, report.after.known, report.request)
+    number = len(ranges.joined(report.cluster.authorized_ip_ranges, new))
+    return () if ranges.too_many(report.cluster, number) else new
+
+
+def _known_ranges(report: Report, undo: Undo | None) -> tuple[str, ...]:
+    stored = report.cluster.authorized_ip_ranges
+    new = _new_ranges(report)
+    wanted = ranges.joined(stored, new) if new else stored
+    if undo and report.after.complete:
+        return ranges.without(wanted, undo.added, undo.removed, report.after.known)
+    return wanted
+
+
+def _restoring(undo: Undo) -> Iterator[Step]:
+    out = [f"take {', '.join(undo.added)} out of the authorized IP ranges"] if undo.added else []
+    back = [f"put {', '.join(undo.removed)} back"] if undo.removed else []
+    if out or back:
+        yield Step(RESTORE, " and ".join([*out, *back]), lambda now: steps.restore(now, undo.added, undo.removed))
 
 
 def _diff(old: Json, new: Json) -> list[Json]:
     rows = [
         row
-        for path in _CHANGED
-        for row in _changes(("properties", *path), *(arm.dig(document, "properties", *path) for document in (old, new)))
+        for path in EGRESS
+        for row in judged.changes(path, *(arm.dig(document, *path.split(".")) for document in (old, new)))
     ]
-    return [
-        {"path": ".".join(path), "from": without_secrets(before), "to": without_secrets(then)}
-        for path, before, then in rows
-    ]
-
-
-def _changes(path: tuple[str, ...], before: Any, then: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """What differs, setting by setting where an object is there before and after."""
-    if isinstance(before, dict) and isinstance(then, dict):
-        for key in sorted({*before, *then}):
-            yield from _changes((*path, key), before.get(key), then.get(key))
-    elif before != then:
-        yield path, before, then
-
-
-def fingerprint(cluster: Cluster) -> str:
-    """A hash of everything that was judged, the moment of reading aside: equal when nothing has changed since."""
-    document = cluster.snapshot.to_json()
-    document.pop("capturedAt")
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+    return [{"path": path, "from": without_secrets(was), "to": without_secrets(then)} for path, was, then in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -277,6 +278,11 @@ class Talk:
         sys.stderr.flush()
         self._phase = phase
 
+    def waiting(self, phase: str) -> None:
+        """Say the phase of work that is a read at first: a terminal sees it at once, a pipe once it takes a minute."""
+        if self._redraws or time.monotonic() - self._started > HEARTBEAT:
+            self.phase(phase)
+
     @contextmanager
     def interruptible(self, command: str, record_path: str) -> Iterator[None]:
         """Do work that Azure goes on with when it is interrupted here, and say so then."""
@@ -285,9 +291,10 @@ class Talk:
         try:
             yield
         except KeyboardInterrupt as interrupt:
+            kept = f"; the record is {record_path}" if os.path.exists(record_path) else ""
             raise ManualInterrupt(
                 str(interrupt) or "Interrupted here; what was sent to Azure goes on there.",
-                recommendation=f"Look with `{command}`; the record is {record_path}.",
+                recommendation=f"Look with `{command}`{kept}.",
             ) from interrupt
         finally:
             self.end()

@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import tempfile
 from datetime import datetime, timezone
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
-from azext_aksegress import arm, profiles
+from azext_aksegress import files
 from azext_aksegress.arm import Json
 from azext_aksegress.plan import Plan
-from azext_aksegress.report import Report, cluster_json
-from azext_aksegress.request import OPTIONS
+from azext_aksegress.report import cluster_json
 from azext_aksegress.snapshot import SCHEMA_VERSION, without_secrets
 
 FOLDER = "aksegress"
-MOST_RECORDS = 100
-"""Records of one cluster that are looked at, the newest ones."""
-LARGEST_RECORD = 4_000_000
-"""Bytes; what is larger is no record of ours."""
 
 
 class Record:
     """A JSON file that only its owner can read, replaced as a whole at each change."""
 
-    def __init__(self, folder: str, report: Report, plan: Plan, versions: dict[str, str]) -> None:
+    def __init__(self, folder: str, plan: Plan, versions: dict[str, str]) -> None:
         """Nothing is written yet. `folder` is made when it is not there."""
         now = datetime.now(timezone.utc)
-        name = f"{_safe(report.cluster.name)}-{now.strftime('%Y%m%dT%H%M%S%fZ')}.json"
+        name = f"{safe(plan.cluster.name)}-{now.strftime('%Y%m%dT%H%M%S%fZ')}.json"
         self.path = os.path.join(folder, name)
+        self.step: int | None = None
+        """The number of the plan's step that is made now; what happens is written down with it."""
+        self.last_event: str | None = None
         self._document: Json = {
             "schemaVersion": SCHEMA_VERSION,
             "createdAt": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "versions": versions,
-            "cluster": cluster_json(report.cluster),
+            "cluster": cluster_json(plan.cluster),
+            "rollbackOf": plan.undo.record if plan.undo else None,
             "before": {
-                "networkProfile": without_secrets(report.cluster.setting("networkProfile")),
+                "networkProfile": without_secrets(plan.cluster.setting("networkProfile")),
+                "egressIps": list(plan.report.before.known),
                 "eTag": plan.etag,
-                "egressIps": list(report.before.known),
+                "cluster": without_secrets(plan.cluster.document),
             },
+            "expected": plan.expected.to_json(),
             "plan": plan.to_json(),
             "guardedBy": "eTag" if plan.etag else "a second read right before the write",
             "steps": [],
@@ -48,24 +47,15 @@ class Record:
 
     def save(self) -> None:
         """Write the file anew, atomically and to the disk, with mode 0600; raises OSError."""
-        folder = os.path.dirname(self.path)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".record-", dir=folder)  # mkstemp makes it 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._document, file, indent=2)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        files.write(self.path, self._document)
 
     def done(self, event: str, **details: Any) -> None:
         """Add what happened to the steps, and save; raises OSError."""
         at = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._document["steps"].append({"at": at, "event": event, **without_secrets(details)})
+        of_step = {"step": self.step} if self.step else {}
+        self._document["steps"].append({"at": at, **of_step, "event": event, **without_secrets(details)})
+        self.last_event = event
         self.save()
 
     def keep(self, tell: Callable[[str], object], event: str, **details: Any) -> None:
@@ -76,45 +66,6 @@ class Record:
             tell(f"the record cannot be written any more ({error.strerror})")
 
 
-def _safe(name: str) -> str:
+def safe(name: str) -> str:
     """A cluster's name as the beginning of a file's."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name) or "cluster"
-
-
-def former_addresses(folder: str, cluster_id: str) -> tuple[str, ...]:
-    """The addresses, and ids of public IPs and prefixes, that a cluster had before its earlier migrations, by their
-    records; what cannot be read, is of another cluster or is no record is left out."""
-    found = {address for before in _earlier(folder, cluster_id) for address in _addresses(before)}
-    return tuple(sorted(found))
-
-
-def _earlier(folder: str, cluster_id: str) -> Iterator[Any]:
-    """What the records of a cluster say of it as it was."""
-    for path in _newest(folder, arm.name(cluster_id)):
-        try:
-            if os.path.getsize(path) > LARGEST_RECORD:
-                continue
-            with open(path, "rb") as file:
-                document = json.load(file)
-        except (OSError, ValueError, RecursionError):
-            continue
-        if arm.same(arm.text(document, "cluster", "id"), cluster_id):
-            yield arm.dig(document, "before")
-
-
-def _newest(folder: str, cluster_name: str) -> list[str]:
-    ours = re.compile(rf"{re.escape(_safe(cluster_name))}-\d{{8}}T\d+Z\.json", re.I)
-    try:
-        names = [name for name in os.listdir(folder) if ours.fullmatch(name)]
-    except OSError:
-        return []
-    return [os.path.join(folder, name) for name in sorted(names, reverse=True)[:MOST_RECORDS]]
-
-
-def _addresses(before: Any) -> Iterator[str]:
-    yield from arm.strings(before, "egressIps")
-    for profile in profiles.PROFILES.values():
-        yield from arm.references(before, "networkProfile", profile, "effectiveOutboundIPs")
-    for option in OPTIONS:
-        stored = option.stored(before) if option.takes_ids else None
-        yield from stored if isinstance(stored, tuple) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Collection, TypeVar
 
@@ -96,9 +96,7 @@ class Report:
 
     def _back(self) -> str:
         origin = self.cluster.outbound_type
-        back = as_stored(origin, self.cluster.document.get("properties"), instead=self.request)
-        if back.nat_gateway_sku == matrix.STANDARD and matrix.has_standard_v2(self.cluster.location or ""):
-            back = replace(back, nat_gateway_sku=None)  # AKS refuses Standard there by name
+        back = as_stored(origin, self.cluster.document.get("properties"), self.request, self.cluster.location)
         return az("aks egress migrate", ids=self.cluster.id, **back.spelled)
 
     def to_json(self) -> Json:

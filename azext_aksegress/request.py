@@ -279,11 +279,12 @@ class Request:  # pylint: disable=too-many-instance-attributes  # a field for ea
         )
 
 
-def as_stored(to: str, properties: Any, instead: Request) -> Request:
+def as_stored(to: str, properties: Any, instead: Request, location: str | None = None) -> Request:
     """The request that would bring back what the `properties` of a cluster on an outbound type say, after another.
 
-    What AKS sets by itself is left out, unless the other request is for the same type and changed it; the SKU is never
-    left out, since AKS's choice need not be the same.
+    What AKS sets by itself is left out, unless the other request is for the same type and changed it; the SKU is not,
+    since AKS's choice need not be the same, but for Standard where the region has StandardV2: AKS refuses it there by
+    name (AKS engineering blog, 2026-09-29).
     """
     changed = [option for option, _ in instead.asked] if instead.to == to else []
     addresses = any(option.about_addresses for option in changed)
@@ -295,6 +296,8 @@ def as_stored(to: str, properties: Any, instead: Request) -> Request:
             value = option.default
         if option.target == to and value is not None and (said or not option.is_default(value)):
             kept[option.field] = value
+    if kept.get("nat_gateway_sku") == matrix.STANDARD and location and matrix.has_standard_v2(location):
+        kept.pop("nat_gateway_sku")
     return Request(to, **kept)
 
 

@@ -1,20 +1,25 @@
-"""Snapshot after + plan -> findings: is what was asked for what is there now?"""
+"""Snapshot after + what was expected -> findings: is what was asked for what is there now?"""
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, Sequence, Tuple
 
 from azure.core.exceptions import AzureError
 
-from azext_aksegress import arm, egress, matrix, profiles
+from azext_aksegress import arm, egress, judged, matrix, profiles, ranges
 from azext_aksegress.azure import Azure
-from azext_aksegress.checks import FAIL, PASS, SKIP, UNKNOWN, Check, Finding, Outcome, unknown
+from azext_aksegress.body import beside_egress
+from azext_aksegress.checks import FAIL, NOTE, PASS, SKIP, UNKNOWN, Check, Finding, Outcome, unknown
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.expected import Expected
+from azext_aksegress.fixes import after, before
+from azext_aksegress.follow import Tell, is_running, stand_still
+from azext_aksegress.judged import Difference
 from azext_aksegress.network import holds
-from azext_aksegress.report import Report
+from azext_aksegress.plan import Plan
 from azext_aksegress.request import Request
 from azext_aksegress.resources import said
-from azext_aksegress.snapshot import Unread, Untold
+from azext_aksegress.snapshot import Snapshot, Unread, Untold, without_secrets
 
 
 def _looked_at_once(*_: object) -> None:
@@ -27,26 +32,53 @@ STATE = Check("verify.state", "the cluster and its pools are in state Succeeded"
 IN_FORCE = Check("verify.inForce", "the outbound type is in force", _looked_at_once)
 OPTIONS = Check("verify.options", "the options that were asked for are in force", _looked_at_once)
 IPS = Check("verify.ips", "the egress IPs are those that were expected", _looked_at_once)
+RANGES = Check("verify.ranges", "the API server admits the egress IPs", _looked_at_once)
+BESIDE = Check("verify.beside", "nothing outside egress has changed", _looked_at_once)
+
+READS = 3
+"""How often a cluster is read that is written again while it is read."""
 
 
-def after_move(cluster: Cluster, report: Report) -> tuple[Finding, ...]:
-    """The findings about a cluster that was moved as a report was asked; none fails when the move is proven."""
+def after_move(cluster: Cluster, expected: Expected) -> tuple[Finding, ...]:
+    """The findings about a cluster that was moved as was asked; none fails when the move is proven."""
+    judges = (_judge, _in_force, _ips, _ranges, _beside)
     try:
-        return (*_judge(cluster, report.request), _in_force(cluster), _ips(cluster, report))
+        return tuple(finding for judge in judges for finding in judge(cluster, expected))
     except Unread as unread:
         return (Finding(READ, unknown(unread)),)
 
 
-def read_again(azure: Azure, report: Report) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Read a cluster that was moved: the findings about it, and its egress addresses, as far as they are known."""
+Proof = Tuple[Tuple[Finding, ...], Tuple[str, ...]]
+"""Findings about a cluster, and its egress addresses as far as they are known."""
+
+
+def prove(azure: Azure, expected: Expected, tell: Tell) -> Proof:
+    """Hold a cluster, once it stands still, against what was expected of it; raises AzureError."""
+    cluster = Cluster(_standing(azure, expected.request, tell))
+    return after_move(cluster, expected), egress.before(cluster).known
+
+
+def after_apply(azure: Azure, plan: Plan, tell: Tell) -> Proof:
+    """The same right after a write, when a cluster that cannot be read is a finding."""
     try:
-        cluster = Cluster(azure.read(report.request))
+        return prove(azure, plan.expected, tell)
     except AzureError as error:
-        return (Finding(READ, Outcome(UNKNOWN, report.cluster.id, said(error))),), ()
-    return after_move(cluster, report), egress.before(cluster).known
+        return (Finding(READ, Outcome(UNKNOWN, plan.cluster.id, said(error))),), ()
 
 
-def _judge(cluster: Cluster, request: Request) -> Iterator[Finding]:
+def _standing(azure: Azure, request: Request, tell: Tell) -> Snapshot:
+    """The cluster as read; again where an operation ran meanwhile, a bounded number of times; raises AzureError."""
+    for _ in range(READS):
+        tell("reading the cluster again")
+        found = azure.read(request)
+        if not is_running(found.cluster):
+            break
+        stand_still(azure, found.api_version, tell)
+    return found
+
+
+def _judge(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
+    request = expected.request
     yield _type(cluster, request)
     states = [_compare(STATE, cluster.id, cluster.text("provisioningState"), "Succeeded")]
     states += [_compare(STATE, pool.id, pool.provisioning_state, "Succeeded") for pool in cluster.pools]
@@ -76,18 +108,20 @@ def _options(cluster: Cluster, request: Request) -> Iterator[Finding]:
         yield Finding(OPTIONS, Outcome(PASS, cluster.id, ", ".join(option.path[-1] for option, _ in request.asked)))
 
 
-def _in_force(cluster: Cluster) -> Finding:
+def _in_force(cluster: Cluster, _: Expected) -> Iterator[Finding]:
     try:
         kind = PASS if egress.in_force(cluster) else FAIL
         paths = dict.fromkeys(egress.effective_path(cluster, subnet) for subnet in cluster.subnets)
     except Untold as untold:
-        return Finding(IN_FORCE, Outcome(SKIP, untold.id, str(untold)))
+        yield Finding(IN_FORCE, Outcome(SKIP, untold.id, str(untold)))
+        return
     except Unread as unread:
-        return Finding(IN_FORCE, unknown(unread))
+        yield Finding(IN_FORCE, unknown(unread))
+        return
     listed = [found for kept in profiles.PROFILES for found in profiles.effective_ids(cluster, kept)]
     names = _list(profiles.address_or_name(cluster.snapshot, found) for found in listed)
     seen = f"out by {_list(paths)}; addresses that AKS keeps: {names}"
-    return Finding(IN_FORCE, Outcome(kind, cluster.id, seen, expected=_needs(cluster)))
+    yield Finding(IN_FORCE, Outcome(kind, cluster.id, seen, expected=_needs(cluster)))
 
 
 def _needs(cluster: Cluster) -> str:
@@ -113,19 +147,19 @@ def _compare(known: Check, resource: str, observed: str | None, expected: str) -
     return Finding(known, Outcome(kind, resource, observed, expected=expected))
 
 
-def _ips(cluster: Cluster, report: Report) -> Finding:
+def _ips(cluster: Cluster, awaited: Expected) -> Iterator[Finding]:
     """Expected against observed addresses; those that AKS makes or chooses are judged by their number and novelty.
 
     Of a prefix, AKS may list the prefix or the addresses that it took from it.
     """
-    expected, observed = report.after, egress.before(cluster)
+    expected, observed = awaited.after, egress.before(cluster)
     reasons = {unread.reason for unread in expected.unknown}
     known = tuple(found for found in expected.known if egress.CHOSEN_BY_AKS not in reasons)
     faults = [f"{found} is missing" for found in known if not any(holds(found, seen) for seen in observed.known)]
     if not reasons - {egress.CHOSEN_BY_AKS}:
         odd = [found for found in observed.known if not any(holds(outer, found) for outer in expected.known)]
         faults += [f"{found} was not expected" for found in odd]
-    faults += _leftovers(report, observed.known)
+    faults += _leftovers(awaited, observed.known)
     if reasons & {egress.CHOSEN_BY_AKS, egress.MADE_BY_THE_MOVE}:
         faults += _numbers(cluster, reasons, observed.known)
     faults += _changed_paths(expected.unknown, observed.unknown)
@@ -135,7 +169,40 @@ def _ips(cluster: Cluster, report: Report) -> Finding:
     kind = UNKNOWN if unread else FAIL if faults else SKIP if not_azures else PASS
     if kind == SKIP:
         seen = f"{seen}; of the rest, Azure cannot tell"
-    return Finding(IPS, Outcome(kind, cluster.id, seen, expected=_list([*known, *sorted(reasons)])))
+    yield Finding(IPS, Outcome(kind, cluster.id, seen, expected=_list([*known, *sorted(reasons)])))
+
+
+def _ranges(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
+    """Whether the authorized ranges hold the egress addresses of now, where the move was to see to it; and the command
+    that takes the old addresses out, which nothing here ever does; raises Unread."""
+    if not expected.request.update_ranges or not ranges.are_in_use(cluster):
+        return
+    observed = egress.before(cluster)
+    lacking = ranges.lacking(cluster, observed.known)
+    stored = cluster.authorized_ip_ranges
+    if lacking:
+        fix = (before(ranges.update(cluster, ranges.joined(stored, lacking))),)
+        seen = f"{_list(lacking)} is not in them"
+        yield Finding(RANGES, Outcome(FAIL, cluster.id, seen, expected=f"{_list(lacking)} in them", fix=fix))
+        return
+    old = ranges.old(cluster, expected.before.known, observed.known)
+    if old.ranges:
+        seen = f"they hold the old {_list(old.ranges)} too"
+        yield Finding(RANGES, Outcome(NOTE, cluster.id, seen, fix=(after(old.command),) if old.command else ()))
+    else:
+        yield Finding(RANGES, Outcome(PASS, cluster.id, _list(stored)))
+
+
+def _beside(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
+    """Whether the settings that no move changes are what they were, where that is to be looked at."""
+    if expected.beside is None:
+        return
+    now = without_secrets(beside_egress(cluster.document))
+    rows = [Difference(None, *row) for row in judged.changes("", expected.beside, now, into_lists=True)]
+    if rows:
+        yield Finding(BESIDE, Outcome(FAIL, cluster.id, judged.listed(rows), expected="all as in the record"))
+    else:
+        yield Finding(BESIDE, Outcome(PASS, cluster.id, "all as in the record"))
 
 
 def _changed_paths(expected: Sequence[Unread], observed: Sequence[Unread]) -> list[str]:
@@ -149,11 +216,10 @@ def _changed_paths(expected: Sequence[Unread], observed: Sequence[Unread]) -> li
     return gone + [f"{now[key]}: not expected" for key in now if key not in then]
 
 
-def _leftovers(report: Report, observed: Sequence[str]) -> list[str]:
+def _leftovers(expected: Expected, observed: Sequence[str]) -> list[str]:
     """The addresses of the gateway that was left or renewed, where they still carry egress."""
-    before, stay = report.cluster, report.after.known
-    gone = [profiles.address_or_name(before.snapshot, found) for found in profiles.replaced_ids(before, report.request)]
-    return [f"{found} should be gone" for found in gone if found in observed and found not in stay]
+    stay = expected.after.known
+    return [f"{found} should be gone" for found in expected.gone if found in observed and found not in stay]
 
 
 def _numbers(cluster: Cluster, reasons: set[str], observed: Sequence[str]) -> list[str]:

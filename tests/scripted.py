@@ -49,7 +49,7 @@ class ScriptedAzure:
     def operation(self, _: str) -> Any:
         return played(self.operations)
 
-    def read(self, _: Any) -> Any:
+    def read(self, *_: Any) -> Any:
         if self.reads:
             raise self.reads.pop(0)
         return self._shop.snapshot()
@@ -78,7 +78,7 @@ class Run:
         made = report or self.shop.report(UDR)
         self.plan = planning.make(made, ())
         self.azure = ScriptedAzure(self.shop, *answers)
-        self.record = Record(str(folder), made, self.plan, {})
+        self.record = Record(str(folder), self.plan, {})
         self.phases: list[str] = []
 
     def __call__(self, wait: bool = True) -> None:

@@ -9,7 +9,7 @@ import pytest
 from azure.core.exceptions import ServiceResponseError
 
 from azext_aksegress import apply as applying
-from azext_aksegress.apply import ChangedMeanwhile, NotApplied, OutcomeUnknown
+from azext_aksegress.follow import ChangedMeanwhile, NotApplied, OutcomeUnknown, Overtaken
 from tests.builders import Shop
 from tests.scripted import OPERATION, Run, refused
 
@@ -55,7 +55,7 @@ def test_a_refusal_is_told_with_its_code_and_not_repeated(tmp_path: Path, status
     with pytest.raises(NotApplied, match="TheCode"):
         run()
     assert len(run.azure.sent) == 1
-    assert run.events == ["sending", "failed"]
+    assert run.events == ["sending", "refused"]
 
 
 def test_a_change_by_somebody_else_is_never_overwritten(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_conflict_after_a_second_sending_may_be_with_our_own_first_one(tmp_pat
 def test_an_update_is_not_sent_again_once_somebody_else_wrote(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.azure.answers = [run.somebody_else()]
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(Overtaken):
         run()
     assert len(run.azure.sent) == 1
 
@@ -119,7 +119,7 @@ def test_another_change_of_somebody_elses_is_not_our_new_sku(tmp_path: Path) -> 
     shop = Shop.managed("managedNATGateway")
     run = Run(tmp_path, shop=shop, report=shop.report("managedNATGateway", nat_gateway_sku="StandardV2"))
     run.azure.answers = [run.somebody_else()]
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(Overtaken):
         run()
 
 
@@ -187,7 +187,7 @@ def test_options_that_are_not_stored_are_no_landed_update(tmp_path: Path) -> Non
         return ServiceResponseError("reset")
 
     run.azure.answers = [other_change]
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(Overtaken):
         run()
 
 

@@ -9,7 +9,8 @@ import pytest
 from azure.core.exceptions import ServiceResponseError
 
 from azext_aksegress import apply as applying
-from azext_aksegress.apply import NotApplied, OutcomeUnknown
+from azext_aksegress import follow
+from azext_aksegress.follow import NotApplied, OutcomeUnknown
 from tests.builders import Shop
 from tests.scripted import OPERATION, RUNNING, SUCCEEDED, Run, refused
 
@@ -35,15 +36,15 @@ def test_a_single_look_that_fails_is_no_failed_operation(tmp_path: Path) -> None
 
 def test_where_the_operation_cannot_be_read_the_state_of_the_cluster_tells(tmp_path: Path) -> None:
     run = Run(tmp_path, OPERATION)
-    run.azure.operations = [refused(404)] * applying.LOOKS
+    run.azure.operations = [refused(404)] * follow.LOOKS
     run()
     assert run.events[-1] == "succeeded"
 
 
 def test_where_neither_can_be_read_the_outcome_is_unknown_rather_than_failed(tmp_path: Path) -> None:
     run = Run(tmp_path, OPERATION)
-    run.azure.operations = [refused(401)] * applying.LOOKS
-    run.azure.reads = [refused(403, "Forbidden")] * applying.LOOKS
+    run.azure.operations = [refused(401)] * follow.LOOKS
+    run.azure.reads = [refused(403, "Forbidden")] * follow.LOOKS
     with pytest.raises(OutcomeUnknown, match="Azure took the update"):
         run()
     assert run.events == ["sending", "accepted", "unknown"]
@@ -102,7 +103,7 @@ class TestInterrupted:
         return str(caught.value), run.events
 
     def test_while_azure_works_it_goes_on_there(self, tmp_path: Path) -> None:
-        said, events = self.interrupted(tmp_path, applying.WORKING)
+        said, events = self.interrupted(tmp_path, follow.WORKING)
         assert said == applying.GOES_ON
         assert events == ["sending", "accepted", "interrupted"]
 

@@ -11,18 +11,21 @@ PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
     *("arm", "matrix", "request", "fixes", "snapshot", "network", "pools", "cluster", "profiles"),
     *("hops", "egress", "questions", "read"),
-    *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat", "allowlists", "maintenance"),
+    *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat", "allowlists", "ranges"),
+    "maintenance",
     *("checks", "checks.support", "checks.moment", "checks.routes", "checks.hops", "checks.gateways", "checks.nodes"),
     "checks.balancers",
     *("checks.filters", "checks.proxies", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
-    *("report", "body", "plan", "migration", "resources", "azure", "record", "apply", "verify"),
-    *("render", "render.terminal", "render.table", "present", "_errors", "_validators", "custom"),
+    *("report", "body", "judged", "steps", "expected", "plan", "files", "record", "past", "migration"),
+    *("resources", "azure", "follow", "apply", "verify"),
+    *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators", "custom"),
     *("_help", "_params", "commands", ""),
 ]
 SDK = {
     "azure": ("azure",),
     "resources": ("azure", "requests"),
+    "follow": ("azure.core.exceptions",),
     "apply": ("azure.core.exceptions",),
     "verify": ("azure.core.exceptions",),
 }

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
-from azext_aksegress import verify
+from azext_aksegress import plan, verify
+from azext_aksegress.report import Report
 from azext_aksegress.request import Request
 from tests.armsim.estate import cluster_id, load_balancer_profile, network_id, node_group
 from tests.builders import CLUSTER, Shop
@@ -25,10 +26,14 @@ class Reads:
         return self._shop.snapshot(request)
 
 
+def read_again(after: Shop | None, judged: Report) -> verify.Proof:
+    return verify.after_apply(Reads(after), plan.make(judged, ()), lambda _: None)
+
+
 def found(after: Shop | None, target: str = UDR, before: Shop | None = None, **options: Any) -> dict[str, Any]:
     """The findings by id, once a cluster that was as `before` is as `after`."""
     judged = (before or Shop.byo().routed()).report(target, **options)
-    findings, _ = verify.read_again(Reads(after), judged)
+    findings, _ = read_again(after, judged)
     return {finding.id: finding for finding in findings}
 
 
@@ -67,7 +72,7 @@ def test_a_cluster_without_pools_is_unknown() -> None:
 
 
 def test_it_says_the_addresses_that_are_there_now() -> None:
-    assert verify.read_again(Reads(Shop.byo(UDR)), Shop.byo().routed().report(UDR))[1] == ("52.0.0.1",)
+    assert read_again(Shop.byo(UDR), Shop.byo().routed().report(UDR))[1] == ("52.0.0.1",)
 
 
 def test_the_sku_that_aks_chose_is_named() -> None:

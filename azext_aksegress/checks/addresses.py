@@ -106,7 +106,7 @@ def _place(cluster: Cluster, document: Json) -> Iterator[str]:
     if location is None or home is None:
         nowhere = document if location is None else cluster.document
         raise Unread(arm.text(nowhere, "id"), "Azure's answer has no location")
-    if location.lower().replace(" ", "") != home:
+    if arm.location(document) != home:
         yield f"is in {location}, and the cluster in {home}"
 
 

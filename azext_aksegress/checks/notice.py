@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator, Sequence
 
-from azext_aksegress import arm, egress, profiles
-from azext_aksegress.allowlists import AllowList
+from azext_aksegress import arm, egress, profiles, ranges, snat
 from azext_aksegress.checks import Fail, Note, Outcome, Pass, Skip, Warn, check
 from azext_aksegress.checks.routes import why_no_way_out
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
-from azext_aksegress.fixes import after, az, before, named
+from azext_aksegress.fixes import Fix, after, az, before, cutover
 from azext_aksegress.matrix import LOAD_BALANCER
-from azext_aksegress.network import DEFAULT_ROUTE, address_range
-from azext_aksegress.request import Request
+from azext_aksegress.request import UPDATE_RANGES, Request
 from azext_aksegress.snapshot import Unread
-
-ONLY_THE_LOAD_BALANCER = "0.0.0.0/32"
-"""The range that admits nothing but AKS's own load balancer addresses; it is replaced, never joined by others."""
 
 _RANGES = "AKS documentation, api-server-authorized-ip-ranges.md, 2026-08-03"
 _IPV4_ONLY = "Azure CLI 2.91.0: `az aks update --api-server-authorized-ip-ranges` refuses IPv6"
-_TAG = "azurecloud"
-_OF_ANY_REGION = (egress.VIRTUAL_APPLIANCE, egress.VIRTUAL_NETWORK_GATEWAY)
-"""What carries egress by addresses that may be of another region than the cluster; a NAT gateway's never are."""
+_OPTION = "--" + UPDATE_RANGES.replace("_", "-")
 
 
 @check(
@@ -37,90 +31,134 @@ _OF_ANY_REGION = (egress.VIRTUAL_APPLIANCE, egress.VIRTUAL_NETWORK_GATEWAY)
 )
 def authorized_ranges_hold_the_new_addresses(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """Nodes whose address is not in the authorized ranges lose the API server and turn NotReady."""
-    private, ranges = cluster.private_api_server, cluster.authorized_ip_ranges
+    private, stored = cluster.private_api_server, cluster.authorized_ip_ranges
+    nothing = f": {_OPTION} has nothing to add" if request.update_ranges else ""
     if private:
-        yield Skip(f"nodes reach the API server without the internet ({private})")
-        return
-    if not ranges:
-        yield Pass(cluster.id, "no authorized ranges are set")
-        return
-    listed = AllowList(cluster.id, ranges)
-    if listed.admits(DEFAULT_ROUTE):
-        yield Pass(cluster.id, f"the authorized ranges {', '.join(ranges)} hold every address")
-        return
-    new = egress.after(cluster, request)
-    missing, unclear = _missing(cluster, request, listed, [found for found in new.known if not _is_ipv6(found)])
+        yield Skip(f"nodes reach the API server without the internet ({private}){nothing}")
+    elif not stored:
+        first = f": {_OPTION} adds none, since the first would lock out everybody else" if nothing else ""
+        yield Pass(cluster.id, f"no authorized ranges are set{first}")
+    elif ranges.admit_everybody(cluster):
+        yield Pass(cluster.id, f"the authorized ranges {', '.join(stored)} hold every address{nothing}")
+    elif request.update_ranges:
+        yield from _to_be_added(cluster, request, egress.after(cluster, request))
+    else:
+        yield from _as_they_are(cluster, request, egress.after(cluster, request))
+
+
+def _as_they_are(cluster: Cluster, request: Request, new: Addresses) -> Iterator[Outcome]:
+    """Whether the ranges hold the new addresses already, since nobody asked for them to be added."""
+    judged = {found: ranges.admits(cluster, found) for found in new.known if ranges.is_ipv4(found)}
+    missing = [found for found, admitted in judged.items() if admitted is False]
+    unclear = [found for found, admitted in judged.items() if admitted is None]
     if request.to == LOAD_BALANCER:
         seen = f"; {', '.join(missing)} is not in them" if missing else ""
         yield Warn(cluster.id, f"authorized ranges are set, and AKS admits its own load balancer addresses only{seen}")
         return
     if missing:
-        yield Fail(
+        stored, new_ranges = ", ".join(cluster.authorized_ip_ranges), ranges.lacking(cluster, missing, request)
+        yield _crowded(cluster, new_ranges, 0) or Fail(
             cluster.id,
-            f"{', '.join(missing)} is not in the authorized ranges {', '.join(ranges)}",
-            fix=(before(_authorize(cluster, missing)),),
+            f"{', '.join(missing)} is not in the authorized ranges {stored}",
+            fix=(before(_authorize(cluster, new_ranges)), _with_the_option(cluster, request)),
         )
-    ipv6 = [found for found in new.known if _is_ipv6(found)]
-    if ipv6:
-        yield Note(
-            cluster.id, f"{', '.join(ipv6)} is not judged: authorized ranges take IPv4 only", sources=(_IPV4_ONLY,)
-        )
-    yield from _not_known(cluster, request, ranges, new)
+    yield from _ipv6(cluster, new)
+    look = az("aks egress show", ids=cluster.id, query="egress.egressIps", output="tsv")
+    made = Fail(
+        cluster.id,
+        "the new addresses cannot be known, nor admitted, before the move: AKS makes them",
+        fix=(
+            _with_the_option(cluster, request),
+            after(look),
+            after(_authorize(cluster, ["<new-address>"])),
+        ),
+    )
+    yield from _not_known(cluster, request, new, made)
     if unclear:
         raise Unread(cluster.id, f"whether the tags in the authorized ranges cover {', '.join(unclear)}")
     if not missing and new.complete and not new.known:
         yield Skip("the cluster will have no way out, so no address to admit")
 
 
-def _not_known(cluster: Cluster, request: Request, ranges: Sequence[str], new: Addresses) -> Iterator[Outcome]:
-    if any(_covers_azure(cluster, found) for found in ranges):
-        new = Addresses(new.known, tuple(row for row in new.unknown if row.reason != egress.MADE_BY_THE_MOVE))
+def _to_be_added(cluster: Cluster, request: Request, new: Addresses) -> Iterator[Outcome]:
+    """What the move adds, and when: what is known before it, what AKS makes right after it."""
+    first, later = ranges.lacking(cluster, new.known, request), _number_made(cluster, request, new)
+    crowded = _crowded(cluster, first, later)
+    if crowded:
+        yield crowded
+    elif first:
+        gone = ", ".join(ranges.replaced_by(cluster.authorized_ip_ranges, first))
+        instead = f" in place of {gone}" if gone else ""
+        yield Note(cluster.id, f"{', '.join(first)} will be added to the authorized ranges before the move{instead}")
+    yield from _ipv6(cluster, new)
+    yield from _not_known(cluster, request, new, _made(cluster, request, first))
+    if new.complete and not new.known:
+        yield Skip(f"the cluster will have no way out, so no address to admit: {_OPTION} has nothing to add")
+    elif not first and not later:
+        yield Pass(cluster.id, f"the new addresses are admitted already: {_OPTION} has nothing to add")
+
+
+def _made(cluster: Cluster, request: Request, first: Sequence[str]) -> Outcome:
+    """What to say of addresses that AKS makes in the move, when they are to be added."""
+    if request.to != LOAD_BALANCER:
+        words = "they are added right after it, and until then nodes cannot reach the API server"
+        return Warn(cluster.id, f"AKS makes the new addresses in the move: {words}")
+    alone = ranges.is_only_the_load_balancer(cluster.authorized_ip_ranges) and not first
+    words = f"{_OPTION} has nothing to add" if alone else "they are added right after the move as well"
+    return Note(cluster.id, f"AKS admits the addresses of its own load balancer at once: {words}")
+
+
+def _not_known(cluster: Cluster, request: Request, new: Addresses, made: Outcome) -> Iterator[Outcome]:
     for unread in new.unknown:
         if unread.reason == egress.CHOSEN_BY_AKS:  # some of today's, and each of them is judged
             continue
         if unread.reason == egress.MADE_BY_THE_MOVE:
-            look = az("aks egress show", ids=cluster.id, query="egress.egressIps", output="tsv")
-            yield Fail(
-                cluster.id,
-                "the new addresses cannot be known, nor admitted, before the move: AKS makes them",
-                fix=(
-                    after(look),
-                    after(_authorize(cluster, ["<new-address>"])),
-                ),
-            )
+            if not ranges.admit_what_aks_makes(cluster):
+                yield made
         elif unread.reason == egress.NO_WAY_OUT:
             why = why_no_way_out(cluster, request, unread)
             yield Skip(why or f"{arm.name(unread.id or '')} will have no way out, so no address to admit")
+        elif request.to == LOAD_BALANCER:
+            yield Warn(unread.id, f"not known, so not added to the authorized ranges: {unread.reason}")
         else:
             raise unread
 
 
-def _missing(cluster: Cluster, request: Request, listed: AllowList, new: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The new addresses that no range holds, and those that a tag which this tool cannot resolve may hold: the firewall
-    of a hub may be in any region."""
-    outside = [found for found in new if not listed.admits(found)]
-    tags = [known for known in listed.sources if address_range(known) is None]
-    elsewhere = any(found.kind in _OF_ANY_REGION for found in egress.carriers(cluster, request))
-    if any(known.lower() == _TAG or (_covers_azure(cluster, known) and not elsewhere) for known in tags):
-        return [], []
-    unclear = elsewhere or any(not known.lower().startswith(_TAG) for known in tags)
-    return ([], outside) if tags and unclear else (outside, [])
+def _number_made(cluster: Cluster, request: Request, new: Addresses) -> int:
+    """How many IPv4 addresses AKS makes in the move that no range holds yet; raises Unread."""
+    made = any(unread.reason == egress.MADE_BY_THE_MOVE for unread in new.unknown)
+    if not made or ranges.admit_what_aks_makes(cluster):
+        return 0
+    return max(snat.made_addresses(cluster, request)["IPv4"], 1)
 
 
-def _covers_azure(cluster: Cluster, known: str) -> bool:
-    """Whether a range is the service tag of all of Azure's addresses, or of the region that the cluster and all that
-    AKS makes for it are in."""
-    return known.lower() in (_TAG, f"{_TAG}.{cluster.location}")
+def _crowded(cluster: Cluster, new: Sequence[str], made: int) -> Outcome | None:
+    """A fail where the ranges would be more than AKS takes, or None; raises Unread."""
+    total = len(ranges.joined(cluster.authorized_ip_ranges, new)) + made
+    if not ranges.too_many(cluster, total):
+        return None
+    more = ", ".join([*new, *([f"{made} that AKS makes"] if made else [])])
+    return Fail(
+        cluster.id,
+        f"with {more} there would be {total} authorized ranges, and AKS takes {ranges.limit(cluster)} at most",
+        fix=(before(ranges.update(cluster, ["<fewer-ranges>", *new])),),
+    )
 
 
-def _is_ipv6(address: str) -> bool:
-    found = address_range(address)
-    return found is not None and found.version == 6
+def _ipv6(cluster: Cluster, new: Addresses) -> Iterator[Outcome]:
+    left = [found for found in new.known if not ranges.is_ipv4(found)]
+    if left:
+        seen = f"{', '.join(left)} is not judged: authorized ranges take IPv4 only"
+        yield Note(cluster.id, seen, sources=(_IPV4_ONLY,))
 
 
 def _authorize(cluster: Cluster, new: Sequence[str]) -> str:
-    kept = [known for known in cluster.authorized_ip_ranges if known != ONLY_THE_LOAD_BALANCER]
-    return az("aks update", **named(cluster.id), api_server_authorized_ip_ranges=",".join([*kept, *new]))
+    return ranges.update(cluster, ranges.joined(cluster.authorized_ip_ranges, new))
+
+
+def _with_the_option(cluster: Cluster, request: Request) -> Fix:
+    """The move that adds them by itself, for who has not asked for it."""
+    return cutover(az("aks egress migrate", ids=cluster.id, **replace(request, update_ranges=True).spelled))
 
 
 @check(

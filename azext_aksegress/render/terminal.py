@@ -15,8 +15,6 @@ from azext_aksegress.arm import Json
 from azext_aksegress.checks import FAIL, NOTE, PASS, SKIP, UNKNOWN, WARN, Finding
 from azext_aksegress.fixes import az
 from azext_aksegress.matrix import Path
-from azext_aksegress.migration import Migration
-from azext_aksegress.plan import Plan
 from azext_aksegress.report import BLOCKED, NOTHING_TO_DO, UNDETERMINED, Report
 from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, PREVIEW_API_VERSION, Snapshot
 
@@ -31,7 +29,7 @@ QUESTIONS = {
     "EGR6": "Can I come back?",
     "veri": "Is it done?",
 }
-_STYLES = {PASS: "success", NOTE: "primary", WARN: "warning", FAIL: "error", UNKNOWN: "warning", SKIP: "secondary"}
+STYLES = {PASS: "success", NOTE: "primary", WARN: "warning", FAIL: "error", UNKNOWN: "warning", SKIP: "secondary"}
 MEND = "Mend what is marked, then look again:"
 _VERDICT_STYLES = {BLOCKED: "error", UNDETERMINED: "warning"}
 
@@ -62,13 +60,14 @@ def clean(text: str) -> str:
 
 def report(made: Report, look: Look) -> Iterator[Line]:
     """The report of a check: header, findings by question, verdict and next step."""
-    yield from _judgement(made, look)
+    yield from judgement(made, look)
     yield [(_VERDICT_STYLES.get(made.verdict, "success"), verdict(made))]
     for line in next_steps(made):
         yield [("primary", line)]
 
 
-def _judgement(made: Report, look: Look) -> Iterator[Line]:
+def judgement(made: Report, look: Look) -> Iterator[Line]:
+    """The header and the findings of a report."""
     yield from _header(made, look)
     yield []
     yield from findings(made.findings, look)
@@ -106,7 +105,7 @@ def findings(found: Sequence[Finding], look: Look) -> Iterator[Line]:
 
 
 def _finding(finding: Finding, look: Look) -> Iterator[Line]:
-    style, sign = _STYLES[finding.outcome], look.signs[finding.outcome]
+    style, sign = STYLES[finding.outcome], look.signs[finding.outcome]
     seen = clean(finding.seen.observed or "")
     head = f"  {sign:<{2 if look.unicode else 3}}{finding.check.title}"
     if finding.outcome in (PASS, SKIP) and len(head) < look.column and len(seen) <= look.width - look.column:
@@ -115,7 +114,7 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     identity = finding.id if finding.id in checks.REGISTRY and finding.outcome != PASS else ""
     yield from _headed(f"{head:<{look.column - 2}}  {identity}".rstrip(), style, look)
     if finding.id not in checks.REGISTRY and finding.outcome in (FAIL, UNKNOWN):
-        seen = clean(_difference(finding))
+        seen = clean(difference(finding))
     yield from _wrapped(seen, "secondary" if finding.outcome == PASS else "primary", look)
     if finding.outcome in (FAIL, WARN):
         yield from _wrapped(clean(finding.check.consequence), "secondary", look)
@@ -175,46 +174,6 @@ def next_steps(made: Report) -> list[str]:
     return ["To see the plan:", f"  {az('aks egress migrate', **move, **accepting, dry_run=True)}"]
 
 
-def plan(made: Plan, look: Look) -> Iterator[Line]:
-    """What a migration will change: destructive lines first, then what it costs."""
-    yield [("highlight", f"Plan for {clean(made.cluster.name)}: {made.move}")]
-    for address in made.released:
-        yield [("error", f"  - {clean(address)}   released: AKS made it")]
-    for change in made.diff:
-        name = re.sub(r"^properties\.(networkProfile\.)?", "", str(change["path"]))
-        yield [("warning", f"  ~ {name}: {_value(change['from'])} -> {_value(change['to'])}")]
-    for address in made.gained or []:
-        yield [("success", f"  + {clean(address)}")]
-    if made.gained is None:
-        yield [("success", "  + new addresses, not known before the move")]
-    if made.api_version == PREVIEW_API_VERSION:
-        yield [
-            ("warning", f"  It is sent with the preview api-version {made.api_version}: block is known to no other.")
-        ]
-    for line in textwrap.wrap(made.disruption, look.width - 2):
-        yield [("secondary", f"  {line}")]
-    yield from _afterwards(made)
-    if made.report.one_way:
-        yield [("error", "  This is, or may turn out to be, a one-way door: see EGR601 and EGR604.")]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return clean("[" + ", ".join(_value(item) for item in value) + "]")
-    if isinstance(value, str) and value.startswith("/subscriptions/"):
-        return clean(arm.name(value))
-    if not isinstance(value, dict):
-        return clean(str(value)) if value is not None else "not set"
-    return clean("{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}")
-
-
-def remarks(move: Migration) -> Iterator[Line]:
-    """What a person should know of their request, whatever comes of it."""
-    for ignored in move.accepted_in_vain:
-        yield [("secondary", f"--accept {ignored} is not needed: it did not occur.")]
-    yield from older_api_version(move.report.cluster.snapshot)
-
-
 def older_api_version(snapshot: Snapshot) -> Iterator[Line]:
     """A word where the cloud does not know the api-version that everything here is written for."""
     if snapshot.api_version not in (API_VERSION, PREVIEW_API_VERSION):
@@ -222,77 +181,9 @@ def older_api_version(snapshot: Snapshot) -> Iterator[Line]:
         yield [("warning", said)]
 
 
-def refused(move: Migration, look: Look) -> Iterator[Line]:
-    """The report of a migration that was not made, and why it was not."""
-    yield from _judgement(move.report, look)
-    ids = ", ".join(dict.fromkeys(finding.id for finding in move.refusals))
-    yield [("error", f"Not sent, because of {ids}.")]
-    for line in next_steps(move.report):
-        yield [("primary", line)]
-
-
-def refusals(move: Migration) -> Iterator[Line]:
-    """What stands in the way of a migration, and how to mend it or go past it."""
-    for finding in move.refusals:
-        yield [(_STYLES[finding.outcome], clean(f"{finding.id} {finding.outcome}: {finding.seen.observed}"))]
-        for fix in finding.seen.fix:
-            yield [("secondary", f"  {fix.when}: "), ("action", clean(fix.command))]
-        if finding.check.acceptable:
-            yield [("secondary", f"  to go past it knowingly: --accept {finding.id}")]
-
-
-def without_write(move: Migration, look: Look) -> Iterator[Line]:
-    """The end of a dry run, or of a move that is not needed."""
-    if move.plan is None:
-        yield [("success", verdict(move.report))]
-        return
-    yield from plan(move.plan, look)
-    accepting = {"accept": move.plan.accepted} if move.plan.accepted else {}
-    yield []
-    yield [("primary", "Nothing was sent. To make the move:")]
-    command = az("aks egress migrate", ids=move.report.cluster.id, **move.report.request.spelled, **accepting)
-    yield [("action", f"  {command}")]
-
-
-def started(made: Plan, record_path: str) -> Iterator[Line]:
-    """The end of a migration that nobody waits for: Azure goes on, and how to look."""
-    yield [("primary", f"Azure has taken the update to {made.target} and goes on. To wait for its end, and to look:")]
-    yield [("action", f"  {az('aks wait', ids=made.cluster.id, updated=True)}")]
-    yield [("action", f"  {az('aks egress show', ids=made.cluster.id)}")]
-    yield from _afterwards(made)
-    yield [("primary", f"The record of what was there before: {record_path}")]
-
-
-def after_the_move(document: Json, found: Sequence[Finding], made: Plan) -> Iterator[Line]:
-    """What a person should know of a move of which the data goes elsewhere: what differs, and what is left to do."""
-    for finding in found:
-        if finding.outcome in (FAIL, UNKNOWN):
-            yield [(_STYLES[finding.outcome], clean(f"Not so: {finding.check.title}; {_difference(finding)}."))]
-    if document["outcome"] != "applied":
-        yield [("primary", f"Applied, but not verified. To look again: {az('aks egress show', ids=made.cluster.id)}")]
-    yield from _afterwards(made)
-
-
-def _difference(finding: Finding) -> str:
+def difference(finding: Finding) -> str:
+    """What was expected, and what was observed instead, in words."""
     return f"expected {finding.seen.expected or 'an answer'}, observed {finding.seen.observed or 'nothing'}"
-
-
-def _afterwards(made: Plan) -> Iterator[Line]:
-    if made.afterwards:
-        yield [("primary", "What is left to do once egress has moved:")]
-        yield from ([("action", clean(f"  {fix.command}"))] for fix in made.afterwards)
-
-
-def result(document: Json, found: Sequence[Finding], made: Plan, look: Look) -> Iterator[Line]:
-    """The end of a migration: what is proven, what is left to do, where the record is."""
-    yield from findings(found, look)
-    proven = document["outcome"] == "applied"
-    words, style = ("Done", "success") if proven else ("Applied, but not verified", "error")
-    ips = ", ".join(document["verification"]["egressIps"]) or "not known"
-    yield []
-    yield [(style, f"{words}: {made.move}. Egress IPs: {clean(ips)}.")]
-    yield from _afterwards(made)
-    yield [("primary", f"The record of what was there before: {document['record']}")]
 
 
 def paths(found: Sequence[Path], look: Look) -> Iterator[Line]:

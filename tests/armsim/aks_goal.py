@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from tests.armsim import aks_access
 from tests.armsim.messages import Json
 
 NAT_SKU_SINCE = "2026-06-01"
@@ -85,6 +86,7 @@ def goal(stored: Json, body: Json, api_version: str, default_sku: str) -> Json:
     """The cluster that the body asks for."""
     body = {key: value for key, value in body.items() if key in ("tags", "sku", "identity", "properties")}
     found: Json = laid_over(stored, body)
+    aks_access.normalise(found)
     network = found["properties"]["networkProfile"]
     key = PROFILE_OF.get(outbound_type(network))
     if key:

@@ -25,13 +25,15 @@ _NOT_LATEST = {
 
 @dataclass
 class Operation:
-    """One operation on a cluster, and the cluster as it was before."""
+    """One operation on a cluster, and the cluster as it was before; `again` is one that nobody here asked for."""
 
     name: str
     cluster: str
     origin: Json
     outcome: Outcome
     deletes: bool = False
+    again: bool = False
+    lasts: int = LOOKS
     looks: int = 0
     ended: bool = False
 
@@ -67,11 +69,14 @@ def _state(cluster: Json, state: str) -> None:
 
 def look(arm: Arm, cluster: Json) -> bool:
     """A look at a cluster is a look at its operation too: whoever follows the cluster alone sees the end as well."""
-    of_it = [found for found in arm.operations.values() if same(found.cluster, cluster["id"] or "")]
-    running = [found for found in of_it if not found.ended]
-    for operation in running:
+    for operation in _running(arm, cluster):
         _advance(arm, operation)
-    return any(not operation.ended for operation in running)
+    return bool(_running(arm, cluster))
+
+
+def _running(arm: Arm, cluster: Json) -> list[Operation]:
+    of_it = [found for found in arm.operations.values() if same(found.cluster, cluster["id"] or "")]
+    return [found for found in of_it if not found.ended]
 
 
 def handle(arm: Arm, request: Request) -> Answer:
@@ -96,7 +101,7 @@ def _advance(arm: Arm, operation: Operation) -> None:
     if operation.ended or not operation.outcome.ends:
         return
     operation.looks += 1
-    if operation.looks > LOOKS:
+    if operation.looks > operation.lasts:
         operation.ended = True
         _end(arm, operation)
 
@@ -117,4 +122,17 @@ def _end(arm: Arm, operation: Operation) -> None:
     elif operation.outcome.stored == "origin":
         cluster["properties"] = copy.deepcopy(operation.origin["properties"])
     _state(cluster, operation.outcome.status)
+    cluster["eTag"] = arm.new_id()
+    if operation.outcome.status == "Succeeded" and not operation.again:
+        _put_again(arm, cluster)
+
+
+def _put_again(arm: Arm, cluster: Json) -> None:
+    """Somebody puts the cluster as it is, of which only its state and its eTag tell."""
+    looks = arm.take_put_again()
+    if looks is None:
+        return
+    again = Operation(arm.new_id(), cluster["id"], copy.deepcopy(cluster), Outcome(), again=True, lasts=looks)
+    arm.operations[again.name] = again
+    _state(cluster, "Updating")
     cluster["eTag"] = arm.new_id()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator
 
-from tests.armsim import aks_schema, aks_slots
+from tests.armsim import aks_access, aks_schema, aks_slots
 from tests.armsim.aks_goal import (
     LB_PROFILE,
     MANAGED_IPS,
@@ -266,6 +266,10 @@ def _mixed_ips(move: Move) -> Iterator[Refusal]:
             yield refuse("InvalidParameter", f"{key}: managed and own outbound IPs are mutually exclusive.")
 
 
+def _access(move: Move) -> Iterator[Refusal]:
+    yield from aks_access.rules(move.goal)
+
+
 def _slots(move: Move) -> Iterator[Refusal]:
     """Ranges, own IPs and ports of the profile that the target uses."""
     key = PROFILE_OF.get(move.target)
@@ -284,4 +288,5 @@ RULES: tuple[Callable[[Move], Iterator[Refusal]], ...] = (
     _mixed_ips,
     _nat_gateway,
     _slots,
+    _access,
 )

@@ -69,7 +69,11 @@ _CLUSTER = {
         "disableLocalAccounts": "bool",
         "agentPoolProfiles": [_POOL],
         "networkProfile": _NETWORK,
-        "apiServerAccessProfile": {"authorizedIPRanges": ["string"], "enablePrivateCluster": "bool"},
+        "apiServerAccessProfile": {
+            "authorizedIPRanges": ["string"],
+            "enablePrivateCluster": "bool",
+            "enableVnetIntegration": "bool",
+        },
         "bootstrapProfile": {"artifactSource": "string", "containerRegistryId": "string"},
     },
 }

@@ -57,6 +57,7 @@ class Arm:
         """What a command in a cluster gives: exit code and logs. By itself, the address that the cluster leaves from,
         as a pod that asks the internet for it would print."""
         self._next_outcome = Outcome()
+        self._puts_again: list[int | None] = []
 
     @property
     def writes(self) -> list[Request]:
@@ -90,6 +91,15 @@ class Arm:
     def operation_never_ends(self) -> None:
         """Let the next operation of AKS stay InProgress."""
         self._next_outcome = Outcome(ends=False)
+
+    def put_again_after_success(self, looks: int = 3, skip: int = 0) -> None:
+        """Let a policy, or somebody, put the cluster again as it is, right after the next operation of AKS that
+        succeeds, or after so many more: it is Updating for so many looks, and its eTag changes twice."""
+        self._puts_again += [*[None] * skip, looks]
+
+    def take_put_again(self) -> int | None:
+        """How many looks the update lasts that follows an operation which has just succeeded; None without one."""
+        return self._puts_again.pop(0) if self._puts_again else None
 
     def take_outcome(self) -> Outcome:
         found, self._next_outcome = self._next_outcome, Outcome()

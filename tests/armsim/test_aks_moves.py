@@ -296,6 +296,47 @@ class TestOperations:
         assert managed().send("GET", path).status == 404
 
 
+class TestThePutOfSomebodyElseRightAfter:
+    def test_the_operation_has_succeeded_and_the_cluster_is_updating_for_so_many_looks(self) -> None:
+        azure = managed()
+        azure.arm.put_again_after_success(looks=2)
+        assert azure.move(MNAT)["status"] == "Succeeded"
+        states = [azure.get(CLUSTER)["properties"]["provisioningState"] for _ in range(3)]
+        assert states == ["Updating", "Updating", "Succeeded"]
+
+    def test_its_etag_changes_twice_and_its_egress_never(self) -> None:
+        azure = managed()
+        azure.arm.put_again_after_success(looks=1)
+        azure.move(MNAT)
+        during, then = azure.get(CLUSTER), azure.get(CLUSTER)
+        assert during["eTag"] != then["eTag"]
+        assert during["properties"]["networkProfile"] == then["properties"]["networkProfile"]
+
+    def test_a_put_meanwhile_is_too_early_and_one_for_the_former_etag_is_stale(self) -> None:
+        azure = managed()
+        azure.arm.put_again_after_success()
+        azure.move(MNAT)
+        assert azure.begin(LB).status == 409
+        assert azure.put(CLUSTER, azure.body(), if_match="former").status == 412
+
+    def test_it_comes_after_the_operation_that_was_meant_and_once(self) -> None:
+        azure = managed()
+        azure.arm.put_again_after_success(looks=1, skip=1)
+        seen = []
+        for count in (2, 3, 4):
+            azure.move(profile={"managedOutboundIPs": {"count": count}})
+            seen.append(azure.get(CLUSTER)["properties"]["provisioningState"])
+            azure.get(CLUSTER)
+        assert seen == ["Succeeded", "Updating", "Succeeded"]
+
+    def test_it_does_not_come_after_a_failure(self) -> None:
+        azure = managed()
+        azure.arm.operation_ends("Failed")
+        azure.arm.put_again_after_success()
+        azure.move(MNAT)
+        assert azure.get(CLUSTER)["properties"]["provisioningState"] == "Failed"
+
+
 class TestWhatStopsItInTheMiddle:
     def test_a_lock_on_what_would_go(self) -> None:
         azure = managed(**isolated())

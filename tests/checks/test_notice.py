@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Callable
+
 import pytest
 
 from tests.armsim.estate import isolated, network_id
@@ -8,6 +10,8 @@ from tests.builders import Shop, fixes
 UDR, UANAT, LB, MNAT = "userDefinedRouting", "userAssignedNATGateway", "loadBalancer", "managedNATGateway"
 
 FIREWALL = network_id("azureFirewalls", "fw-hub")
+FIREWALL_IP = network_id("publicIPAddresses", "pip-firewall")
+FULL = [f"20.0.{number}.0/24" for number in range(200)]
 
 
 def ranges(*known: str) -> dict[str, object]:
@@ -31,13 +35,19 @@ class TestEGR301AuthorizedRanges:
 
     def test_the_fix_keeps_the_old_ranges_and_adds_the_new_address(self) -> None:
         shop = Shop.byo(**ranges("20.0.0.0/8", "21.0.0.0/8")).gated()
-        ((when, command),) = fixes(shop.findings("EGR301", UANAT))
+        (when, command), _ = fixes(shop.findings("EGR301", UANAT))
         assert when == "before"
-        assert command.endswith(" --api-server-authorized-ip-ranges 20.0.0.0/8,21.0.0.0/8,52.0.0.2")
+        assert command.endswith(" --api-server-authorized-ip-ranges 20.0.0.0/8,21.0.0.0/8,52.0.0.2/32")
+
+    def test_the_other_fix_is_a_move_that_adds_the_new_address_by_itself(self) -> None:
+        shop = Shop.byo(**ranges("20.0.0.0/8")).gated()
+        _, fix = fixes(shop.findings("EGR301", UANAT))
+        move = f"az aks egress migrate --ids {shop.document['id']} --to {UANAT} --update-authorized-ip-ranges"
+        assert fix == ("cutover", move)
 
     def test_the_range_for_the_load_balancer_alone_is_replaced_and_never_joined(self) -> None:
-        ((_, command),) = fixes(Shop.byo(**ranges("0.0.0.0/32")).gated().findings("EGR301", UANAT))
-        assert command.endswith(" --api-server-authorized-ip-ranges 52.0.0.2")
+        (_, command), _ = fixes(Shop.byo(**ranges("0.0.0.0/32")).gated().findings("EGR301", UANAT))
+        assert command.endswith(" --api-server-authorized-ip-ranges 52.0.0.2/32")
 
     def test_every_address_of_the_gateway_counts(self) -> None:
         shop = Shop.byo(**ranges("52.0.0.2")).gated(addresses=["52.0.0.2", "52.0.0.3"])
@@ -54,11 +64,21 @@ class TestEGR301AuthorizedRanges:
         assert Shop.byo(**ranges("52.0.0.1")).routed().outcome("EGR301", UDR) == "pass"
         assert Shop.byo(**ranges("52.0.0.9")).routed().outcome("EGR301", UDR) == "fail"
 
-    def test_a_firewall_in_another_region_is_not_covered_by_a_regional_tag_for_sure(self) -> None:
-        assert Shop.byo(**ranges("AzureCloud.westeurope")).routed().outcome("EGR301", UDR) == "unknown"
+    @pytest.mark.parametrize(
+        ("region", "outcome"),
+        [("westeurope", "pass"), ("West Europe", "pass"), ("northeurope", "fail"), (None, "unknown")],
+    )
+    def test_a_regional_tag_covers_a_firewall_whose_address_is_of_that_region(
+        self, region: str | None, outcome: str
+    ) -> None:
+        shop = Shop.byo(**ranges("AzureCloud.westeurope")).routed()
+        shop.estate[FIREWALL_IP]["location"] = region
+        assert shop.outcome("EGR301", UDR) == outcome
 
-    def test_a_firewall_before_the_gateway_is_not_covered_by_a_regional_tag_for_sure_either(self) -> None:
-        assert Shop.byo(**ranges("AzureCloud.westeurope")).gated().routed().outcome("EGR301", UANAT) == "unknown"
+    def test_a_firewall_before_the_gateway_is_judged_by_its_own_region_too(self) -> None:
+        shop = Shop.byo(**ranges("AzureCloud.westeurope")).gated().routed()
+        shop.estate[FIREWALL_IP]["location"] = "northeurope"
+        assert shop.outcome("EGR301", UANAT) == "fail"
 
     def test_ranges_that_hold_it_together_pass(self) -> None:
         shop = Shop.byo(**ranges("52.0.0.8/31", "52.0.0.10/31")).gated(addresses=[])
@@ -131,6 +151,96 @@ class TestEGR301AuthorizedRanges:
         shop.arm.forbid(shop.estate[shop.subnets["snet-apps"]]["properties"]["natGateway"]["id"])
         assert shop.outcome("EGR301", UANAT) == "unknown"
         assert shop.report(UANAT).verdict == "undetermined"
+
+
+class TestEGR301WithUpdateAuthorizedIpRanges:
+    def said(self, shop: Shop, to: str, **options: object) -> list[tuple[str, str]]:
+        """Outcome and words of each finding, when the ranges are to be updated."""
+        found = shop.findings("EGR301", to, update_ranges=True, **options)
+        return [(finding.outcome, finding.seen.observed or "") for finding in found]
+
+    def refused(self, shop: Shop, to: str) -> bool:
+        """Whether the check stops the move, when the ranges are to be updated."""
+        return "EGR301" in {row.id for row in shop.report(to, update_ranges=True).refusals(())}
+
+    def test_a_known_address_is_added_before_the_move(self) -> None:
+        shop = Shop.byo(**ranges("20.0.0.0/8")).gated()
+        added = "52.0.0.2/32 will be added to the authorized ranges before the move"
+        assert self.said(shop, UANAT) == [("note", added)]
+        assert not self.refused(shop, UANAT)
+
+    def test_the_range_for_the_load_balancer_alone_is_said_to_give_way(self) -> None:
+        ((_, words),) = self.said(Shop.byo(**ranges("0.0.0.0/32")).gated(), UANAT)
+        assert words.endswith(" before the move in place of 0.0.0.0/32")
+
+    def test_an_address_that_a_tag_may_cover_is_added_as_well(self) -> None:
+        ((outcome, words),) = self.said(Shop.byo(**ranges("ActionGroup")).gated(), UANAT)
+        assert (outcome, words.split()[0]) == ("note", "52.0.0.2/32")
+
+    def test_an_ipv6_address_is_not_added(self) -> None:
+        shop = Shop.byo(**ranges("20.0.0.0/8")).gated(addresses=["52.0.0.2", "2603::1"])
+        assert [words.split()[0] for _, words in self.said(shop, UANAT)] == ["52.0.0.2/32", "2603::1"]
+
+    def test_addresses_that_aks_makes_are_added_after_it_which_only_warns(self) -> None:
+        shop = Shop.managed(**ranges("52.0.0.1"))
+        ((outcome, words),) = self.said(shop, MNAT)
+        assert outcome == "warn"
+        assert "added right after it" in words
+        assert not self.refused(shop, MNAT)
+
+    def test_those_of_the_load_balancer_are_admitted_at_once_and_added_too(self) -> None:
+        ((outcome, words),) = self.said(Shop.byo("none", **ranges("9.9.9.9")), LB)
+        assert outcome == "note"
+        assert "added right after the move as well" in words
+
+    def test_own_addresses_of_the_load_balancer_are_added_before_the_move(self) -> None:
+        shop = Shop.byo("none", **ranges("9.9.9.9"))
+        own = shop.estate.public_ip("pip-own", "52.0.0.7")
+        added = "52.0.0.7/32 will be added to the authorized ranges before the move"
+        assert self.said(shop, LB, ip_ids=(own,)) == [("note", added)]
+
+    def test_what_is_unknown_behind_the_load_balancer_only_warns(self) -> None:
+        shop = Shop.byo("none", **ranges("9.9.9.9")).routed("snet-apps", hop="10.9.9.9")
+        assert {outcome for outcome, _ in self.said(shop, LB)} == {"warn", "note"}
+        assert not self.refused(shop, LB)
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_more_ranges_than_aks_takes_fail_with_both_numbers(self, number: int) -> None:
+        shop = Shop.managed(**ranges(*FULL[: 201 - number]))
+        found = self.said(shop, MNAT, ip_count=number)
+        assert [outcome for outcome, _ in found] == ["fail", "warn"]
+        assert f"with {number} that AKS makes there would be 201 authorized ranges, and AKS takes 200" in found[0][1]
+
+    def test_as_many_ranges_as_aks_takes_do_not(self) -> None:
+        assert [outcome for outcome, _ in self.said(Shop.byo(**ranges(*FULL[:199])).gated(), UANAT)] == ["note"]
+
+    def test_a_known_address_beyond_the_limit_fails_with_or_without_the_option(self) -> None:
+        shop = Shop.byo(**ranges(*FULL)).gated()
+        plain, asked = shop.findings("EGR301", UANAT), shop.findings("EGR301", UANAT, update_ranges=True)
+        assert plain == asked
+        ((when, command),) = fixes(plain)
+        assert (when, command.endswith("ip-ranges '<fewer-ranges>,52.0.0.2/32'")) == ("before", True)
+
+    @pytest.mark.parametrize(
+        ("shop", "to", "outcome"),
+        [
+            (lambda: Shop.byo().gated(), UANAT, "pass"),
+            (lambda: Shop.byo(**ranges("52.0.0.0/24")).gated(), UANAT, "pass"),
+            (lambda: Shop.byo(**ranges("0.0.0.0/0")).gated(), UANAT, "pass"),
+            (lambda: Shop.managed(**ranges("AzureCloud")), MNAT, "pass"),
+            (lambda: Shop.byo("none", **ranges("0.0.0.0/32")), LB, "note"),
+            (lambda: Shop.byo(apiServerAccessProfile={"enablePrivateCluster": True}).gated(), UANAT, "skip"),
+            (lambda: Shop.managed(**ranges("9.9.9.9")), "none", "skip"),
+        ],
+    )
+    def test_where_there_is_nothing_to_add_it_says_so(self, shop: Callable[[], Shop], to: str, outcome: str) -> None:
+        found = self.said(shop(), to)
+        assert {kind for kind, _ in found} == {outcome}
+        assert all("--update-authorized-ip-ranges" in words for _, words in found)
+
+    def test_what_cannot_be_read_is_unknown_all_the_same(self) -> None:
+        shop = Shop.byo(**ranges("52.0.0.2")).gated().forbid("snet-apps")
+        assert [outcome for outcome, _ in self.said(shop, UANAT)] == ["unknown"]
 
 
 class TestEGR302AllowListsMustLearn:

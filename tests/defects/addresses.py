@@ -45,6 +45,8 @@ DEFECTS = [
     Defect("EGR242", NONE, lambda shop: shop.set(apiServerAccessProfile={})),
     Defect("EGR301", UDR, _ranges),
     Defect("EGR301", UANAT, _ranges),
+    Defect("EGR301", UANAT, _ranges, "note", options={"update_ranges": True}, name="known, to be added"),
+    Defect("EGR301", MNAT, _ranges, "warn", options={"update_ranges": True}, name="made by AKS, to be added"),
     Defect("EGR302", MNAT, lambda shop: None, "note", always=True),
     Defect("EGR304", UDR, lambda shop: None, "note", always=True),
     Defect("EGR403", LB, lambda shop: None, options={"ports": 7}),

@@ -61,6 +61,14 @@ def az(prepared: Callable[[str], Az]) -> Az:
     return prepared(NEWEST)
 
 
+@pytest.fixture
+def quick_az(az: Az) -> Iterator[Az]:
+    """The newest az with a fast clock, for what waits by the minute."""
+    az.fast_clock = True
+    yield az
+    az.fast_clock = False
+
+
 @pytest.fixture(params=list(EXECUTABLES))
 def each_az(request: pytest.FixtureRequest, prepared: Callable[[str], Az]) -> Az:
     return prepared(request.param)

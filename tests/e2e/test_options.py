@@ -12,7 +12,7 @@ from tests.armsim.estate import isolated, network_id
 from tests.builders import Shop
 
 CLUSTER = ("-g", "rg-shop", "-n", "aks-shop")
-LB, MNAT, UDR = "loadBalancer", "managedNATGateway", "userDefinedRouting"
+LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
 V2 = ("--outbound-type-sku", "StandardV2", "--accept", "EGR601")
 Serve = Callable[[Shop], Arm]
 
@@ -229,3 +229,20 @@ class TestNoWait:
         result = migrate(az, "--to", "userAssignedNATGateway")
         assert result.code == 4
         assert "EGR107" in result.err
+
+
+class TestTheAuthorizedRanges:
+    @pytest.mark.parametrize("option", ["--update-authorized-ip-ranges", "--update-ip-ranges"])
+    def test_a_check_says_what_the_move_would_add_to_them(self, each_az: Az, serve: Serve, option: str) -> None:
+        serve(Shop.byo(apiServerAccessProfile={"authorizedIPRanges": ["203.0.113.0/24"]}).gated())
+        plain = each_az("aks", "egress", "check", *CLUSTER, "--to", UANAT)
+        asked = each_az("aks", "egress", "check", *CLUSTER, "--to", UANAT, option)
+        assert (plain.code, asked.code) == (4, 0), asked.err
+        assert [found_of(result)["outcome"] for result in (plain, asked)] == ["fail", "note"]
+        assert found_of(asked)["observed"].startswith("52.0.0.2/32 will be added")
+
+
+def found_of(result: Result) -> Any:
+    """The one finding about the authorized ranges."""
+    (found,) = (row for row in result.json["findings"] if row["id"] == "EGR301")
+    return found

@@ -8,10 +8,10 @@ from typing import Callable, Iterable, Iterator
 
 import pytest
 
-from azext_aksegress import egress, matrix, migration, report, verify
+from azext_aksegress import egress, expected, matrix, migration, report, verify
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import Finding
-from azext_aksegress.render import terminal
+from azext_aksegress.render import moves, terminal
 from azext_aksegress.render.terminal import Line, Look
 from azext_aksegress.request import Request
 from tests.armsim.estate import isolated
@@ -31,40 +31,40 @@ def prepared(shop: Shop, target: str, *accepted: str) -> migration.Migration:
 
 def without_write(shop: Shop, target: str, look: Look, *accepted: str) -> Iterator[Line]:
     move = prepared(shop, target, *accepted)
-    yield from terminal.remarks(move)
-    yield from terminal.without_write(move, look)
+    yield from moves.remarks(move)
+    yield from moves.without_write(move, look)
 
 
 def own_addresses(look: Look) -> Iterable[Line]:
     shop = Shop.managed("none", **isolated())
     request = Request(LB, None, AZ, ip_ids=(shop.own_ip(ipAddress="52.0.1.1"),), artifact_source="Direct")
-    return terminal.without_write(migration.prepare(shop.snapshot(request), request, ()), look)
+    return moves.without_write(migration.prepare(shop.snapshot(request), request, ()), look)
 
 
 def started() -> Iterable[Line]:
     move = prepared(Shop.managed("none", **isolated()), LB)
     assert move.plan
-    return terminal.started(move.plan, "aks-shop.json")
+    return moves.started(move.plan, "aks-shop.json")
 
 
 def done(now: str) -> tuple[migration.Migration, tuple[Finding, ...], Json]:
     """A move of a gated cluster to userDefinedRouting, after which it is on another type or not."""
     move = prepared(Shop.byo(UANAT).routed(), UDR)
     after = Shop.byo(now)
-    findings = verify.after_move(after.cluster(), move.report)
+    findings = verify.after_move(after.cluster(), expected.of(move.report))
     return move, findings, move.applied("aks-shop.json", findings, egress.before(after.cluster()).known)
 
 
 def applied(now: str, look: Look) -> Iterable[Line]:
     move, findings, document = done(now)
     assert move.plan
-    return terminal.result(document, findings, move.plan, look)
+    return moves.result(document, findings, move.plan, look)
 
 
 def aside(now: str) -> Iterable[Line]:
     move, findings, document = done(now)
     assert move.plan
-    return terminal.after_the_move(document, findings, move.plan)
+    return moves.after_the_move(document, findings, move.plan)
 
 
 CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
@@ -80,8 +80,8 @@ CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
         report.survey(blocked().snapshot(), lambda target: Request(target, None, AZ))
     ),
     "show": lambda look: terminal.show(report.show_json(blocked().forbid("snet-apps").snapshot()), look),
-    "migrate-blocked": lambda look: terminal.refused(prepared(Shop.managed(), MNAT), look),
-    "migrate-refusals": lambda _: terminal.refusals(prepared(Shop.managed(), MNAT)),
+    "migrate-blocked": lambda look: moves.refused(prepared(Shop.managed(), MNAT), look),
+    "migrate-refusals": lambda _: moves.refusals(prepared(Shop.managed(), MNAT)),
     "migrate-planned": lambda look: without_write(Shop.byo().routed(), UDR, look),
     "migrate-one-way": lambda look: without_write(Shop.managed(), MNAT, look, "EGR604"),
     "migrate-own-ips": own_addresses,

@@ -1,0 +1,73 @@
+"""What is to be there after a move: worked out before it, kept in its record, held against the cluster later. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Iterable
+
+from azext_aksegress import arm, profiles, request
+from azext_aksegress.arm import Json
+from azext_aksegress.body import beside_egress
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.egress import Addresses
+from azext_aksegress.report import Report
+from azext_aksegress.request import Request
+from azext_aksegress.snapshot import Unread, Untold, without_secrets
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The type and options that were asked for, the egress addresses of before and after the move, and those of the
+    gateway that is left or renewed; `beside` are the settings of the cluster that no move changes, or None where they
+    are not held against what is there afterwards."""
+
+    request: Request
+    before: Addresses
+    after: Addresses
+    gone: tuple[str, ...]
+    beside: Json | None = None
+
+    def to_json(self) -> Json:
+        """The expectation as a record keeps it, the cluster's settings aside."""
+        return {
+            "request": self.request.to_json(),
+            "before": _addresses_json(self.before),
+            "after": _addresses_json(self.after),
+            "gone": list(self.gone),
+        }
+
+
+def of(report: Report) -> Expected:
+    """What a judged move is expected to lead to."""
+    cluster, asked = report.cluster, report.request
+    replaced = profiles.replaced_ids(cluster, asked)
+    gone = tuple(profiles.address_or_name(cluster.snapshot, found) for found in replaced)
+    return Expected(asked, report.before, report.after, gone)
+
+
+def from_json(document: Any, cluster: Cluster) -> Expected:
+    """The expectation in a record, of a cluster as it was then; raises ValueError when it is none."""
+    return Expected(
+        request=request.from_json(arm.dig(document, "request"), None),
+        before=_addresses(arm.dig(document, "before")),
+        after=_addresses(arm.dig(document, "after")),
+        gone=arm.strings(document, "gone"),
+        beside=without_secrets(beside_egress(cluster.document)),
+    )
+
+
+def _addresses_json(found: Addresses) -> Json:
+    unknown = [{**row.to_json(), "untold": isinstance(row, Untold)} for row in found.unknown]
+    return {"known": list(found.known), "unknown": unknown}
+
+
+def _addresses(document: Any) -> Addresses:
+    if not isinstance(document, dict):
+        raise ValueError("it does not say which addresses were expected")
+    return Addresses(arm.strings(document, "known"), tuple(_unknown(arm.objects(document, "unknown"))))
+
+
+def _unknown(rows: Iterable[Json]) -> Iterable[Unread]:
+    for row in rows:
+        kind = Untold if arm.flag(row, "untold") else Unread
+        yield kind(arm.text(row, "id"), arm.text(row, "reason") or "was not read", arm.text(row, "permission"))

@@ -1,0 +1,184 @@
+"""What a person reads of a migration, a rollback and their proof: plan, refusal, result."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Iterator, Sequence
+
+from azext_aksegress import arm
+from azext_aksegress.arm import Json
+from azext_aksegress.checks import FAIL, UNKNOWN, Finding
+from azext_aksegress.fixes import az
+from azext_aksegress.migration import APPLIED, Migration
+from azext_aksegress.past import Past
+from azext_aksegress.plan import Plan
+from azext_aksegress.render.terminal import (
+    MEND,
+    STYLES,
+    Line,
+    Look,
+    clean,
+    difference,
+    findings,
+    judgement,
+    next_steps,
+    older_api_version,
+    verdict,
+)
+from azext_aksegress.snapshot import PREVIEW_API_VERSION
+
+
+def plan(made: Plan, look: Look) -> Iterator[Line]:
+    """What a migration will change: destructive lines first, then what it costs."""
+    yield [("highlight", f"Plan for {clean(made.cluster.name)}: {made.move}")]
+    for address in made.released:
+        yield [("error", f"  - {clean(address)}   released: AKS made it")]
+    for address in made.lost:
+        yield [("error", f"  x {clean(address)}   from before the migration; it cannot be had again")]
+    for change in made.diff:
+        name = re.sub(r"^properties\.(networkProfile\.)?", "", str(change["path"]))
+        values = clean(f"{arm.spelled(change['from'])} -> {arm.spelled(change['to'])}")
+        yield [("warning", f"  ~ {name}: {values}")]
+    for address in made.gained or []:
+        yield [("success", f"  + {clean(address)}")]
+    if made.gained is None:
+        yield [("success", "  + new addresses, not known before the move")]
+    if made.api_version == PREVIEW_API_VERSION:
+        yield [
+            ("warning", f"  It is sent with the preview api-version {made.api_version}: block is known to no other.")
+        ]
+    for line in textwrap.wrap(made.disruption, look.width - 2):
+        yield [("secondary", f"  {line}")]
+    yield from _afterwards(made)
+    if made.report.one_way:
+        yield [("error", "  This is, or may turn out to be, a one-way door: see EGR601 and EGR604.")]
+
+
+def remarks(move: Migration) -> Iterator[Line]:
+    """What a person should know of their request, whatever comes of it."""
+    for ignored in move.accepted_in_vain:
+        yield [("secondary", f"--accept {ignored} is not needed: it did not occur.")]
+    yield from older_api_version(move.report.cluster.snapshot)
+
+
+def refused(move: Migration, look: Look) -> Iterator[Line]:
+    """The report of a migration that was not made, and why it was not."""
+    yield from judgement(move.report, look)
+    ids = ", ".join(dict.fromkeys(finding.id for finding in move.refusals))
+    yield [("error", f"Not sent, because of {ids}.")]
+    for line in _way_back(move) if move.undo else next_steps(move.report):
+        yield [("primary", line)]
+
+
+def _way_back(move: Migration) -> Iterator[str]:
+    """What to do where a rollback was refused."""
+    if move.undo and "EGR101" in move.report.ids(FAIL):
+        yield "There is no way back from here. Where the cluster can go instead:"
+        yield f"  {az('aks egress check', ids=move.report.cluster.id)}"
+    elif move.undo:
+        yield MEND
+        yield f"  {move.undo.command(move.report)} --dry-run"
+
+
+def refusals(move: Migration) -> Iterator[Line]:
+    """What stands in the way of a migration, and how to mend it or go past it."""
+    for finding in move.refusals:
+        yield [(STYLES[finding.outcome], clean(f"{finding.id} {finding.outcome}: {finding.seen.observed}"))]
+        for fix in finding.seen.fix:
+            yield [("secondary", f"  {fix.when}: "), ("action", clean(fix.command))]
+        if finding.check.acceptable:
+            yield [("secondary", f"  to go past it knowingly: --accept {finding.id}")]
+    yield from ([("primary", clean(line))] for line in _way_back(move))
+
+
+def without_write(move: Migration, look: Look) -> Iterator[Line]:
+    """The end of a dry run, or of a move that is not needed."""
+    if move.plan is None:
+        yield [("success", verdict(move.report))]
+        return
+    yield from plan(move.plan, look)
+    yield []
+    yield [("primary", "Nothing was sent. To make the move:")]
+    yield [("action", f"  {move.plan.command}")]
+
+
+def started(made: Plan, record_path: str) -> Iterator[Line]:
+    """The end of a migration that nobody waits for: Azure goes on, and how to look."""
+    yield [("primary", f"Azure has taken the update to {made.target} and goes on. To wait for its end, and to look:")]
+    yield [("action", f"  {az('aks wait', ids=made.cluster.id, updated=True)}")]
+    yield [("action", f"  {_verify(made.cluster.id, record_path)}")]
+    yield from _afterwards(made)
+    yield [("primary", f"The record of what was there before: {record_path}")]
+
+
+def after_the_move(document: Json, found: Sequence[Finding], made: Plan) -> Iterator[Line]:
+    """What a person should know of a move of which the data goes elsewhere: what differs, and what is left to do."""
+    yield from differences(found)
+    if document["outcome"] != APPLIED:
+        yield [("error", f"Applied, but not verified: {made.move}.")]
+        yield from _not_verified(made, document["record"])
+    yield from _afterwards(made)
+
+
+def differences(found: Sequence[Finding]) -> Iterator[Line]:
+    """What was not found as it was expected, a line each."""
+    for finding in found:
+        if finding.outcome in (FAIL, UNKNOWN):
+            yield [(STYLES[finding.outcome], clean(f"Not so: {finding.check.title}; {difference(finding)}."))]
+
+
+def _not_verified(made: Plan, record_path: str) -> Iterator[Line]:
+    yield [("primary", "To look again, and to go back:")]
+    yield [("action", f"  {_verify(made.cluster.id, record_path)}")]
+    yield [("action", f"  {_back(made, record_path)}")]
+
+
+def _verify(cluster_id: str, record_path: str) -> str:
+    return az("aks egress verify", ids=cluster_id, record=record_path)
+
+
+def _back(made: Plan, record_path: str) -> str:
+    return made.command if made.undo else az("aks egress rollback", ids=made.cluster.id, record=record_path)
+
+
+def _afterwards(made: Plan) -> Iterator[Line]:
+    if made.afterwards:
+        yield [("primary", "What is left to do once egress has moved:")]
+        yield from ([("action", clean(f"  {fix.command}"))] for fix in made.afterwards)
+
+
+def result(document: Json, found: Sequence[Finding], made: Plan, look: Look) -> Iterator[Line]:
+    """The end of a migration: what is proven, what is left to do, where the record is."""
+    yield from findings(found, look)
+    yield []
+    proven = document["outcome"] == APPLIED
+    words, style = ("Done", "success") if proven else ("Applied, but not verified", "error")
+    ips = ", ".join(document["verification"]["egressIps"]) or "not known"
+    yield [(style, f"{words}: {made.move}. Egress IPs: {clean(ips)}.")]
+    if not proven:
+        yield from _not_verified(made, document["record"])
+    yield from _afterwards(made)
+    yield [("primary", f"The record of what was there before: {document['record']}")]
+    if proven and not made.undo:
+        yield [("primary", f"To go back: {_back(made, document['record'])}")]
+
+
+def verified(past: Past, document: Json, found: Sequence[Finding], look: Look) -> Iterator[Line]:
+    """A cluster held against its record."""
+    move = f"{past.origin} -> {past.asked.to}"
+    yield [("highlight", clean(arm.name(past.cluster_id))), ("primary", f"   {move}, by the record {past.path}")]
+    yield []
+    yield from findings(found, look)
+    yield []
+    ips = clean(", ".join(document["verification"]["egressIps"]) or "not known")
+    if document["outcome"] == APPLIED:
+        yield [("success", f"Verified. Egress IPs: {ips}.")]
+        return
+    yield [("error", f"Not verified. Egress IPs: {ips}.")]
+    if not past.moved:
+        yield [("warning", "By the record, Azure did not take the update.")]
+    if past.is_rollback:
+        return
+    yield [("primary", "To go back to what was there before:")]
+    yield [("action", f"  {az('aks egress rollback', ids=past.cluster_id, record=past.path)}")]
