@@ -30,7 +30,7 @@ MIGRATE = Command("migrate", ("--to", TARGET, "--yes"), writes=True)
 VERIFY = Command("verify", after=(MIGRATE,))
 ROLLBACK = Command("rollback", ("--yes",), writes=True, after=(MIGRATE,))
 
-COMMANDS = (SHOW, CHECK, MIGRATE)
+COMMANDS = (SHOW, CHECK, MIGRATE, VERIFY, ROLLBACK)
 """Those that the extension has; each has its requests in requests.json."""
-AFTER_A_KILL = (MIGRATE,)
+AFTER_A_KILL = (MIGRATE, ROLLBACK)
 """Those that must end well after a migrate that was killed."""
