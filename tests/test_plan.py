@@ -44,6 +44,10 @@ class TestTheStepsOfAPlan:
         shop = self.ranged(Shop.byo(UDR), "20.0.0.0/8")
         assert self.actions(shop, UDR, update_ranges=True) == ["authorizeIpRanges"]
 
+    def test_where_only_ranges_change_egress_stays_as_it_is(self) -> None:
+        made = plan.make(self.ranged(Shop.byo(UDR), "20.0.0.0/8").report(UDR, update_ranges=True), ())
+        assert (made.disruption, made.move) == (plan.RANGES_ONLY, f"{UDR}, with other authorized IP ranges")
+
     def test_the_diff_says_which_ranges_are_added(self) -> None:
         shop = self.ranged(Shop.byo().gated(), "20.0.0.0/8")
         rows = {row["path"]: row["to"] for row in plan.make(shop.report(UANAT, update_ranges=True), ()).diff}

@@ -356,6 +356,13 @@ class TestTheAuthorizedRanges:
         assert finding.outcome == "note"
         assert finding.seen.fix[0].command.endswith("--api-server-authorized-ip-ranges 52.0.0.2/32")
 
+    def test_that_a_rollback_could_not_take_out_are_told(self) -> None:
+        undo = plan.Undo("record.json", (), ("52.0.0.2/32",), (), moved=True)
+        shop = Shop.byo(apiServerAccessProfile={"authorizedIPRanges": ["20.0.0.0/8", "52.0.0.2/32"]})
+        made = plan.make(Shop.byo(UDR).report(LB), (), undo)
+        rows = {row.id: row for row in verify.after_move(shop.cluster(), made.expected)}
+        assert rows["verify.ranges"].seen.observed == "they hold the old 52.0.0.2/32 too"
+
     def test_are_not_judged_where_nobody_asked_for_them(self) -> None:
         assert "verify.ranges" not in self.judged("30.0.0.0/8", asked=False)
 
