@@ -72,11 +72,47 @@ examples:
   - name: Change several clusters, and return as soon as Azure has taken the updates.
     text: az aks egress migrate --ids {_CLUSTERS}/MyCluster1 {_CLUSTERS}/MyCluster2 --to userDefinedRouting \
 --yes --no-wait
+  - name: Have the API server admit the new egress addresses as well.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway \
+--update-authorized-ip-ranges
   - name: Go through a one-way door in a pipeline.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --nat-gateway-sku \
 StandardV2 --accept EGR601 --yes
   - name: Change to a managed NAT gateway, knowing that the region may give StandardV2.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --accept EGR604 --yes
+"""
+
+helps["aks egress verify"] = f"""
+type: command
+short-summary: Prove that a cluster is as its last migration or rollback was to leave it.
+long-summary: |
+  Reads the cluster, once no operation runs on it, and holds it against the newest record: type, options, states, what \
+is in force, egress IPs, and that nothing outside egress has changed since. Ends with exit code 6 and names what \
+differs. Never writes.
+  {_EXIT_CODES}
+examples:
+  - name: Verify the last migration of a cluster.
+    text: az aks egress verify -g MyResourceGroup -n MyManagedCluster
+  - name: Verify against a record of your choice.
+    text: az aks egress verify -g MyResourceGroup -n MyManagedCluster --record my-record.json
+"""
+
+helps["aks egress rollback"] = f"""
+type: command
+short-summary: Take the last migration of a cluster back.
+long-summary: |
+  Checks, plans, asks, sends and verifies as `az aks egress migrate` does, towards the outbound type and the options \
+in the record of the newest migration; also after one that failed half way. Undoes only what the record says was done, \
+and names the addresses that cannot be had again. A one-way door is refused.
+  {_EXIT_CODES}
+examples:
+  - name: See what a rollback would do, and send nothing.
+    text: az aks egress rollback -g MyResourceGroup -n MyManagedCluster --dry-run
+  - name: Take the last migration back in a pipeline.
+    text: az aks egress rollback -g MyResourceGroup -n MyManagedCluster --yes
+  - name: Take a migration back by a record that was kept elsewhere, and have the API server admit the new addresses.
+    text: az aks egress rollback -g MyResourceGroup -n MyManagedCluster --record my-record.json \
+--update-authorized-ip-ranges
 """
 
 helps["aks egress list-paths"] = f"""

@@ -17,14 +17,18 @@ from azext_aksegress.snapshot import Unread, Untold, without_secrets
 
 @dataclass(frozen=True)
 class Expected:
-    """The type and options that were asked for, the egress addresses of before and after the move, and those of the
-    gateway that is left or renewed; `beside` are the settings of the cluster that no move changes, or None where they
-    are not held against what is there afterwards."""
+    """The type and options that were asked for, and the egress addresses of before and after the move.
+
+    `gone` are the addresses of the gateway that is left or renewed, `withdrawn` the authorized ranges that a rollback
+    takes out, and `beside` the settings of the cluster that no move changes, where they are to be held against what is
+    there afterwards.
+    """
 
     request: Request
     before: Addresses
     after: Addresses
     gone: tuple[str, ...]
+    withdrawn: tuple[str, ...] = ()
     beside: Json | None = None
 
     def to_json(self) -> Json:
@@ -34,15 +38,16 @@ class Expected:
             "before": _addresses_json(self.before),
             "after": _addresses_json(self.after),
             "gone": list(self.gone),
+            "withdrawn": list(self.withdrawn),
         }
 
 
-def of(report: Report) -> Expected:
+def of(report: Report, withdrawn: tuple[str, ...] = ()) -> Expected:
     """What a judged move is expected to lead to."""
     cluster, asked = report.cluster, report.request
     replaced = profiles.replaced_ids(cluster, asked)
     gone = tuple(profiles.address_or_name(cluster.snapshot, found) for found in replaced)
-    return Expected(asked, report.before, report.after, gone)
+    return Expected(asked, report.before, report.after, gone, withdrawn)
 
 
 def from_json(document: Any, cluster: Cluster) -> Expected:
@@ -52,6 +57,7 @@ def from_json(document: Any, cluster: Cluster) -> Expected:
         before=_addresses(arm.dig(document, "before")),
         after=_addresses(arm.dig(document, "after")),
         gone=arm.strings(document, "gone"),
+        withdrawn=arm.strings(document, "withdrawn"),
         beside=without_secrets(beside_egress(cluster.document)),
     )
 

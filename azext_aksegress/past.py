@@ -40,11 +40,12 @@ class NoWayBack(RecordError):
 
 @dataclass(frozen=True)
 class Past:
-    """One record of a migration or rollback."""
+    """One record of a migration or rollback: `was` is the cluster before it, on the outbound type `origin`."""
 
     path: str
     document: Json
     was: Cluster
+    origin: str
     expected: Expected
 
     @property
@@ -56,11 +57,6 @@ class Past:
     def is_rollback(self) -> bool:
         """Whether it is the record of a rollback."""
         return arm.text(self.document, "rollbackOf") is not None
-
-    @property
-    def origin(self) -> str:
-        """The outbound type that the cluster was on."""
-        return self.was.outbound_type
 
     @property
     def asked(self) -> Request:
@@ -163,7 +159,7 @@ def _load(path: str) -> Past:
         raise ValueError("it does not say of which cluster it is, what was there, or what was done")
     was = Cluster(Snapshot(arm.text(document, "createdAt") or "", API_VERSION, before))
     try:
-        return Past(path, document, was, expected.from_json(arm.dig(document, "expected"), was))
+        return Past(path, document, was, was.outbound_type, expected.from_json(arm.dig(document, "expected"), was))
     except Unread as unread:
         raise ValueError(str(unread)) from unread
 

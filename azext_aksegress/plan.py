@@ -22,6 +22,7 @@ DISRUPTION = "Egress is down for minutes, open connections are reset, and AKS ma
 OTHER_OPTIONS = "Outbound connections may fail while AKS changes the options."
 NEW_ADDRESS = "The address that the internet sees changes."
 REIMAGE = "Nodes take their images from the internet again only once they are reimaged."
+RANGES_ONLY = "Egress stays as it is: only the API server's authorized IP ranges change."
 CACHE_STAYS = "Nodes go on taking their images from the cache, until that is left too."
 
 
@@ -95,7 +96,7 @@ class Plan:
     @property
     def expected(self) -> Expected:
         """What is to be there afterwards."""
-        return expected.of(self.report)
+        return expected.of(self.report, self.undo.added if self.undo else ())
 
     @property
     def _changed(self) -> bool:
@@ -157,6 +158,8 @@ class Plan:
     @property
     def disruption(self) -> str:
         """What the move costs while it is made, in words."""
+        if not self.moves:
+            return RANGES_ONLY
         before, after = self.report.before, self.report.after
         words = [OTHER_OPTIONS if self._keeps_the_gateway else DISRUPTION]
         kept = all(any(holds(found, today) for found in after.known) for today in before.known)

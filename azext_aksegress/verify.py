@@ -173,22 +173,22 @@ def _ips(cluster: Cluster, awaited: Expected) -> Iterator[Finding]:
 
 
 def _ranges(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
-    """Whether the authorized ranges hold the egress addresses of now, where the move was to see to it; and the command
-    that takes the old addresses out, which nothing here ever does; raises Unread."""
-    if not expected.request.update_ranges or not ranges.are_in_use(cluster):
+    """Whether the authorized ranges hold the egress addresses of now, where the move was to see to them; and the
+    command that takes out what is not needed any more, which stays with the user; raises Unread."""
+    if not (expected.request.update_ranges or expected.withdrawn) or not ranges.are_in_use(cluster):
         return
-    observed = egress.before(cluster)
-    lacking = ranges.lacking(cluster, observed.known)
-    stored = cluster.authorized_ip_ranges
+    observed, stored = egress.before(cluster), cluster.authorized_ip_ranges
+    lacking = ranges.lacking(cluster, observed.known) if expected.request.update_ranges else ()
     if lacking:
-        fix = (before(ranges.update(cluster, ranges.joined(stored, lacking))),)
+        add = before(ranges.update(cluster, ranges.joined(stored, lacking)))
         seen = f"{_list(lacking)} is not in them"
-        yield Finding(RANGES, Outcome(FAIL, cluster.id, seen, expected=f"{_list(lacking)} in them", fix=fix))
+        yield Finding(RANGES, Outcome(FAIL, cluster.id, seen, expected=f"{_list(lacking)} in them", fix=(add,)))
         return
-    old = ranges.old(cluster, expected.before.known, observed.known)
+    old = ranges.old(cluster, (*expected.before.known, *expected.withdrawn), observed.known)
     if old.ranges:
         seen = f"they hold the old {_list(old.ranges)} too"
-        yield Finding(RANGES, Outcome(NOTE, cluster.id, seen, fix=(after(old.command),) if old.command else ()))
+        fix = (after(old.command),) if old.command and observed.complete else ()
+        yield Finding(RANGES, Outcome(NOTE, cluster.id, seen, fix=fix))
     else:
         yield Finding(RANGES, Outcome(PASS, cluster.id, _list(stored)))
 

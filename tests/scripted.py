@@ -49,10 +49,10 @@ class ScriptedAzure:
     def operation(self, _: str) -> Any:
         return played(self.operations)
 
-    def read(self, *_: Any) -> Any:
+    def read(self, request: Any, *_: Any) -> Any:
         if self.reads:
             raise self.reads.pop(0)
-        return self._shop.snapshot()
+        return self._shop.snapshot(request)
 
     def read_cluster(self, _: str) -> Any:
         self.before_read()

@@ -7,9 +7,123 @@ from typing import Any
 import pytest
 
 from azext_aksegress import past, plan
+from azext_aksegress.past import NoWayBack, Past, RecordError
+from azext_aksegress.plan import Undo
 from azext_aksegress.record import Record
+from azext_aksegress.request import Request
 from tests.armsim.estate import cluster_id
 from tests.builders import CLUSTER, Shop
+
+LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
+ID = cluster_id(CLUSTER)
+DONE = (("updateOutboundType", "sending"), ("updateOutboundType", "accepted"), ("updateOutboundType", "succeeded"))
+
+
+def kept(folder: Path, *events: tuple[str, str], shop: Shop | None = None, to: str = UDR, **options: Any) -> Past:
+    """The record of a move, with what happened in its one step or, by action, in its several."""
+    undo = options.pop("undo", None)
+    report = (shop or Shop.byo().routed()).report(to, **options)
+    record = Record(str(folder), plan.make(report, (), undo), {})
+    actions = list(dict.fromkeys(action for action, _ in events))
+    for action, event in events:
+        record.step = actions.index(action) + 1
+        record.done(event, action=action, **({"added": ["52.9.9.9/32"]} if action == "authorizeIpRanges" else {}))
+    return past.load(record.path)
+
+
+class TestWhatARecordSays:
+    def test_where_the_cluster_was_and_what_was_asked(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE)
+        assert (found.origin, found.asked.to, found.is_rollback) == (LB, UDR, False)
+
+    @pytest.mark.parametrize("last", ["sending", "accepted", "succeeded", "failed", "unknown", "interrupted"])
+    def test_an_update_that_may_have_been_taken_counts_as_made(self, tmp_path: Path, last: str) -> None:
+        assert kept(tmp_path, ("updateOutboundType", "sending"), ("updateOutboundType", last)).moved
+
+    def test_an_update_that_azure_refused_was_not_made(self, tmp_path: Path) -> None:
+        assert not kept(tmp_path, ("updateOutboundType", "sending"), ("updateOutboundType", "refused")).moved
+
+    def test_ranges_that_were_added_are_to_be_undone_though_the_move_was_refused(self, tmp_path: Path) -> None:
+        found = kept(
+            tmp_path,
+            *(("authorizeIpRanges", "sending"), ("authorizeIpRanges", "succeeded")),
+            *(("updateOutboundType", "sending"), ("updateOutboundType", "refused")),
+        )
+        assert found.undo == Undo(found.path, ("52.0.0.1",), ("52.9.9.9/32",), (), moved=False)
+
+    def test_the_way_back_asks_for_the_options_that_were_there(self, tmp_path: Path) -> None:
+        shop = Shop.byo().routed()
+        shop.network(loadBalancerProfile={"allocatedOutboundPorts": 1024})
+        assert kept(tmp_path, *DONE, shop=shop).back == Request(LB, ports=1024)
+
+    def test_the_way_back_of_what_was_refused_asks_for_no_option(self, tmp_path: Path) -> None:
+        events = (("updateOutboundType", "sending"), ("updateOutboundType", "refused"))
+        assert kept(tmp_path, *events, shop=Shop.byo(), to=LB, idle_timeout=9).back == Request(LB)
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schemaVersion": "2"}', '{"schemaVersion": "1"}'])
+    def test_what_is_no_record_is_refused(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "file").write_text(text)
+        with pytest.raises(RecordError, match="is no record"):
+            past.load(str(tmp_path / "file"))
+
+    def test_a_record_without_an_outbound_type_is_refused(self, tmp_path: Path) -> None:
+        path = Path(kept(tmp_path, *DONE).path)
+        document = json.loads(path.read_text())
+        document["before"]["cluster"]["properties"].pop("networkProfile")
+        path.write_text(json.dumps(document))
+        with pytest.raises(RecordError):
+            past.newest(str(tmp_path), ID)
+
+
+class TestWhichRecord:
+    def test_the_newest_one_is_held_against_the_cluster(self, tmp_path: Path) -> None:
+        kept(tmp_path, *DONE)
+        newer = kept(tmp_path, *DONE, shop=Shop.byo(UDR), to="none")
+        assert past.newest(str(tmp_path), ID).path == newer.path
+
+    def test_a_rollback_is_verified_and_not_rolled_back(self, tmp_path: Path) -> None:
+        first = kept(tmp_path, *DONE)
+        back = kept(tmp_path, *DONE, shop=Shop.byo(UDR), to=LB, undo=Undo(first.path, (), (), (), moved=True))
+        assert past.newest(str(tmp_path), ID).path == back.path
+        assert past.to_undo(str(tmp_path), ID).path == first.path
+
+    def test_an_update_that_was_sent_again_is_passed_over(self, tmp_path: Path) -> None:
+        first = kept(tmp_path, *DONE)
+        kept(tmp_path, *DONE, shop=Shop.byo(UDR).set(provisioningState="Failed"), to=UDR)
+        assert past.to_undo(str(tmp_path), ID).path == first.path
+
+    def test_a_record_that_cannot_be_read_is_not_passed_over(self, tmp_path: Path) -> None:
+        kept(tmp_path, *DONE)
+        (tmp_path / "aks-shop-29990101T000000000000Z.json").write_text("{")
+        with pytest.raises(RecordError, match="aks-shop-29990101"):
+            past.newest(str(tmp_path), ID)
+
+    def test_other_files_and_other_clusters_are_ignored(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").write_text("{")
+        (tmp_path / "aks-shop-2-29990101T000000000000Z.json").write_text("{")
+        with pytest.raises(RecordError, match="has no record of a migration of aks-shop"):
+            past.newest(str(tmp_path), ID)
+
+    def test_a_named_record_must_be_of_the_cluster(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE)
+        with pytest.raises(RecordError, match="not of"):
+            past.newest(str(tmp_path), f"{ID}-2", found.path)
+
+
+class TestTheWayBack:
+    def test_is_there_from_the_goal_and_from_the_origin(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE)
+        past.require_way_back(found, Shop.byo(UDR).snapshot())
+        past.require_way_back(found, Shop.byo(LB).snapshot())
+
+    def test_is_not_there_from_where_somebody_else_moved_the_cluster(self, tmp_path: Path) -> None:
+        with pytest.raises(NoWayBack, match="moved again"):
+            past.require_way_back(kept(tmp_path, *DONE), Shop.byo("none").snapshot())
+
+    def test_is_not_there_from_a_goal_that_somebody_else_set(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, ("updateOutboundType", "sending"), ("updateOutboundType", "refused"))
+        with pytest.raises(NoWayBack, match="somebody else"):
+            past.require_way_back(found, Shop.byo(UDR).snapshot())
 
 
 class TestFormerAddresses:

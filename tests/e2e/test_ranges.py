@@ -1,4 +1,4 @@
-"""The API server's authorized ranges in a real az: extended before the move or right after it, each in its own update."""
+"""The API server's authorized ranges in a real az: extended before the move or right after it, in their own update."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ class TestRollback:
         [
             (lambda: Shop.byo().routed(), UDR, ()),
             (lambda: Shop.byo().gated(), UANAT, ()),
-            (lambda: Shop.managed(), MNAT, ("--accept", "EGR604", "EGR601")),
+            (Shop.managed, MNAT, ("--accept", "EGR604", "EGR601")),
         ],
         ids=[UDR, UANAT, MNAT],
     )
