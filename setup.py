@@ -46,6 +46,7 @@ setup(
             "mypy>=1.11,<2",
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
+            "pytest-xdist>=3.5,<4",
             "ruff>=0.6,<1",
             "trustme>=1.1,<2",
         ],

@@ -1,0 +1,43 @@
+"""The numbers on reliability are those of a run of all cases that there are now."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.e2e.faults.cases import CASES, KILLS
+from tools import reliability
+from tools.reliability import KILLED, Ran
+
+WRITTEN = json.loads(reliability.FILE.read_text(encoding="utf-8"))
+JUNIT = """<testsuites><testsuite>
+  <testcase name="a"><properties>
+    <property name="command" value="show"/><property name="request" value="GET:x:1"/><property name="fault" value="Reset"/>
+  </properties></testcase>
+  <testcase name="b"><properties>
+    <property name="command" value="show"/><property name="request" value="GET:x:1"/><property name="fault" value="Html"/>
+  </properties><failure/></testcase>
+  <testcase name="c"><properties>
+    <property name="command" value="migrate"/><property name="request" value="1"/><property name="fault" value="SIGKILL"/>
+  </properties></testcase>
+  <testcase name="of something else"/>
+</testsuite></testsuites>"""
+
+
+def test_they_count_every_case_and_no_failure() -> None:
+    faults = [Ran(case.command.name, case.kind.name, str(case.asked)) for case in CASES]
+    kills = [Ran("migrate", KILLED, str(kill.nth)) for kill in KILLS]
+    assert reliability.tally([*faults, *kills]) == WRITTEN, "run `make reliability`"
+
+
+def test_the_readme_states_them() -> None:
+    assert reliability.section(WRITTEN) in reliability.README.read_text(encoding="utf-8"), "run `make reliability`"
+
+
+def test_they_are_counted_from_the_report_of_a_run(tmp_path: Path) -> None:
+    file = tmp_path / "junit.xml"
+    file.write_text(JUNIT)
+    found = reliability.tally(reliability.from_junit(file))
+    assert (found["cases"], found["failures"], found["faults"]) == (3, 1, 2)
+    assert found["commands"] == {"show": {"requests": 1, "cases": 2, "failures": 1}}
+    assert found["kills"] == {"requests": 1, "cases": 1, "failures": 0}
