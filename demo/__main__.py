@@ -1,5 +1,5 @@
-"""A guided run in a real az against a local Azure: blocked, mended, planned, moved, proven and taken back; and a one-way
-door. Nothing outside of this machine is asked.
+"""A guided run in a real az against a local Azure: blocked, mended, planned, moved, proven, taken back; a one-way door.
+Nothing outside of this machine is asked.
 
 Usage: make demo
 """
@@ -99,8 +99,8 @@ def tell(guide: Guide, az: Az, arm: Arm) -> None:
     the_one_way_door(guide)
     sent = [request for request in arm.writes if "/managedClusters/" in request.path]
     guide.say(
-        f"All of that took {len(arm.journal)} requests, {len(sent)} of them a write to a cluster: one PUT for the move, "
-        "and one for the way back, each pinned by its eTag to the cluster that was checked. Everything ran on this "
+        f"All of that took {len(arm.journal)} requests, {len(sent)} of them a write to a cluster: one PUT for the "
+        "move, and one for the way back, each pinned by its eTag to the cluster that was checked. Everything ran on this "
         "machine; your own ~/.azure was not touched."
     )
 
