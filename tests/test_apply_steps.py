@@ -70,6 +70,21 @@ def test_what_was_changed_between_two_updates_stops_the_move(tmp_path: Path) -> 
     assert steps(run)[-1] == (2, "refused")
 
 
+def test_a_state_that_the_first_update_mends_stops_nothing(tmp_path: Path) -> None:
+    run = ranged(tmp_path)
+    run.shop.set(provisioningState="Failed").pool("apps", provisioningState="Failed")
+    run = Run(tmp_path, shop=run.shop, report=run.shop.report(UANAT, update_ranges=True))
+    run.azure.operations = [SUCCEEDED, SUCCEEDED]
+
+    def mends() -> str:
+        run.shop.pool("apps", provisioningState="Succeeded")
+        return taken(run, provisioningState="Succeeded")()
+
+    run.azure.answers = [mends, OPERATION]
+    run()
+    assert len(run.azure.sent) == 2
+
+
 def test_a_refusal_of_the_second_update_says_what_was_done_before(tmp_path: Path) -> None:
     run = ranged(tmp_path)
     run.azure.answers = [taken(run), refused(403)]
