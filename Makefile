@@ -15,7 +15,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
   { echo "$(PYTHON) comes without venv: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 OFFLINE = { echo "The Python packages cannot be installed: is the package registry within reach? See above." >&2; exit 1; }
 
-.PHONY: help demo test unit properties lint conventions docs e2e install clean
+.PHONY: help demo test unit properties lint conventions docs e2e faults reliability install clean
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -24,7 +24,7 @@ demo: $(VENV)/.az $(WHEEL)
 	@$(BIN)/python -m demo
 
 ## make test       everything: ruff, mypy, azdev, unit tests, end-to-end tests with the built wheel in two versions of az
-test: lint unit properties e2e conventions
+test: lint unit properties e2e faults conventions
 
 ## make unit       the ten-second loop: no az, no network
 unit: $(VENV)/.dev
@@ -49,7 +49,16 @@ docs: $(VENV)/.dev
 
 ## make e2e        the real az against the local Azure
 e2e: $(VENV)/.dev $(OLDEST)/.az $(WHEEL)
-	@$(BIN)/pytest -q tests/e2e
+	@$(BIN)/pytest -q --ignore=tests/e2e/faults tests/e2e
+
+## make faults     each command under each fault at each of its requests, and a migrate killed after each; some minutes
+faults: $(VENV)/.dev $(WHEEL)
+	@$(BIN)/pytest -q -n logical tests/e2e/faults
+
+## make reliability  the same, and the numbers of that run into the README
+reliability: $(VENV)/.dev $(WHEEL)
+	@$(BIN)/pytest -q -n logical --junitxml=$(VENV)/faults.xml tests/e2e/faults; ended=$$?; \
+	$(BIN)/python -m tools.reliability $(VENV)/faults.xml && exit $$ended
 
 ## make install    build the wheel, and print how to add it to your own az
 install: $(WHEEL)

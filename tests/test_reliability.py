@@ -10,18 +10,13 @@ from tools import reliability
 from tools.reliability import KILLED, Ran
 
 WRITTEN = json.loads(reliability.FILE.read_text(encoding="utf-8"))
-JUNIT = """<testsuites><testsuite>
-  <testcase name="a"><properties>
-    <property name="command" value="show"/><property name="request" value="GET:x:1"/><property name="fault" value="Reset"/>
-  </properties></testcase>
-  <testcase name="b"><properties>
-    <property name="command" value="show"/><property name="request" value="GET:x:1"/><property name="fault" value="Html"/>
-  </properties><failure/></testcase>
-  <testcase name="c"><properties>
-    <property name="command" value="migrate"/><property name="request" value="1"/><property name="fault" value="SIGKILL"/>
-  </properties></testcase>
-  <testcase name="of something else"/>
-</testsuite></testsuites>"""
+
+
+def reported(command: str, request: str, fault: str, ended: str = "") -> str:
+    """One case in pytest's report."""
+    named = {"command": command, "request": request, "fault": fault}
+    rows = "".join(f'<property name="{name}" value="{value}"/>' for name, value in named.items())
+    return f"<testcase><properties>{rows}</properties>{ended}</testcase>"
 
 
 def test_they_count_every_case_and_no_failure() -> None:
@@ -36,7 +31,13 @@ def test_the_readme_states_them() -> None:
 
 def test_they_are_counted_from_the_report_of_a_run(tmp_path: Path) -> None:
     file = tmp_path / "junit.xml"
-    file.write_text(JUNIT)
+    cases = [
+        reported("show", "GET:x:1", "Reset"),
+        reported("show", "GET:x:1", "Html", "<failure/>"),
+        reported("migrate", "1", KILLED),
+        "<testcase/>",
+    ]
+    file.write_text(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>")
     found = reliability.tally(reliability.from_junit(file))
     assert (found["cases"], found["failures"], found["faults"]) == (3, 1, 2)
     assert found["commands"] == {"show": {"requests": 1, "cases": 2, "failures": 1}}

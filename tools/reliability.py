@@ -8,15 +8,35 @@ from __future__ import annotations
 import json
 import re
 import sys
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Dict, Iterable, Iterator, NamedTuple
+from xml.etree import ElementTree
+
+from tests.e2e.faults.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "docs" / "reliability.json"
 README = ROOT / "README.md"
 SECTION = re.compile(r"^## Reliability\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
 KILLED = "SIGKILL"
+ORDER = [command.name for command in COMMANDS]
+"""Processes side by side report in any order; the table has this one."""
+WIDTH = 120
+_FIRST = """\
+The last run of `make reliability`: {cases} cases, {failures} failures. Each command meets each of {faults}
+faults at each request that it sends to Azure when all goes well: answers that are late, refused, throttled,
+cut in half or say nothing; pages of a proxy; connections that are reset before or after Azure did what was
+asked; and a change by somebody else right before. They come once, and some of them for good. And the process
+of a `migrate` is killed (`SIGKILL`) after each of its {kills} requests.
+"""
+_THEN = """\
+After every case: the exit code is one that fits, and 0 only where the result is whole; stdout is JSON or
+empty; an error says what happened and what to do, without a traceback; the cluster is as it was or as it
+should be, by one update at most, and what somebody else wrote is still there; the record was there before the
+first update, and tells how it ended; and the same command ends well when it is run again without the fault.
+How: `tests/e2e/faults`.
+"""
 Tally = Dict[str, Any]
 
 
@@ -54,16 +74,10 @@ def _row(cases: Iterable[Ran]) -> dict[str, int]:
 
 def section(found: Tally) -> str:
     """The section of the README."""
-    return "\n".join([*_introduction(found), "", *_table(found), "", *_rules(), "", ""])
-
-
-def _introduction(found: Tally) -> Iterator[str]:
-    yield "## Reliability\n"
-    yield f"The last run of `make reliability`: {found['cases']:,} cases, {found['failures']} failures. Each command meets"
-    yield f"each of {found['faults']} faults at each request that it sends to Azure when all goes well: late, throttled, busy"
-    yield "and refused answers, pages of a proxy, connections that are reset before or after Azure did what was asked, half"
-    yield "an answer, an answer that says nothing, a change by somebody else right before; once, and some of them for good."
-    yield f"And the process of a `migrate` is killed (`SIGKILL`) after each of its {found['kills']['requests']} requests."
+    numbers = {"cases": f"{found['cases']:,}", "failures": found["failures"], "faults": found["faults"]}
+    first = _FIRST.format(**numbers, kills=found["kills"]["requests"])
+    parts = ["## Reliability", fill(first, WIDTH), "\n".join(_table(found)), fill(_THEN, WIDTH), ""]
+    return "\n\n".join(parts)
 
 
 def _table(found: Tally) -> Iterator[str]:
@@ -73,14 +87,6 @@ def _table(found: Tally) -> Iterator[str]:
         yield f"| `{name}` | {row['requests']} | {row['cases']} | {row['failures']} |"
     row = found["kills"]
     yield f"| `migrate`, killed | {row['requests']} | {row['cases']} | {row['failures']} |"
-
-
-def _rules() -> Iterator[str]:
-    yield "After every case: the exit code is one that the table above allows, and 0 only where the result is whole; stdout"
-    yield "is JSON or empty, an error says what happened and what to do, and there is no traceback; the cluster is as it was"
-    yield "or as it should be, by one update at most, and what somebody else wrote is still there; the record was there"
-    yield "before the first update and tells how it ended; and the same command, run again without the fault, ends well."
-    yield "How: `tests/e2e/faults`."
 
 
 def from_junit(file: Path) -> Iterator[Ran]:
@@ -94,16 +100,10 @@ def from_junit(file: Path) -> Iterator[Ran]:
 
 def main() -> None:
     """Write the numbers, and the section."""
-    found = tally(sorted(from_junit(Path(sys.argv[1])), key=_order))
+    found = tally(sorted(from_junit(Path(sys.argv[1])), key=lambda row: ORDER.index(row.command)))
     FILE.write_text(f"{json.dumps(found, indent=2)}\n", encoding="utf-8")
     readme = README.read_text(encoding="utf-8")
     README.write_text(SECTION.sub(lambda _: section(found), readme, count=1), encoding="utf-8")
-
-
-def _order(row: Ran) -> int:
-    """Processes side by side report in any order; the table has that of the commands."""
-    names = ("show", "check", "migrate", "verify", "rollback")
-    return names.index(row.command)
 
 
 if __name__ == "__main__":

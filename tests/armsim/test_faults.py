@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.armsim.arm import Answer, Refusal
 from tests.armsim.caller import CLUSTER, managed
 from tests.armsim.faults import (
+    After,
     BadGateway,
     Before,
     Dropped,
@@ -66,6 +68,13 @@ def test_only_requests_of_that_method_and_path_count() -> None:
     assert azure.begin().status == 502
 
 
+def test_a_pattern_is_one_for_the_whole_path() -> None:
+    azure = managed()
+    azure.arm.fault("GET", re.compile(r".*/managedClusters/[^/]+", re.I), BadGateway(), times=2)
+    assert azure.send("GET", f"{CLUSTER}/agentPools").status == 200
+    assert azure.send("GET", CLUSTER).status == 502
+
+
 def test_faults_take_turns_in_the_order_in_which_they_were_asked_for() -> None:
     azure = managed()
     azure.arm.fault("GET", PART, Throttled())
@@ -89,6 +98,15 @@ def test_latency_and_a_change_go_together_with_what_answers() -> None:
     azure.arm.fault("GET", PART, BadGateway())
     answer = azure.send("GET", CLUSTER)
     assert (happened, answer.delay, answer.status, answer.fault) == ([1], 2, 502, "BadGateway")
+
+
+def test_what_happens_after_an_answer_waits_for_the_wire() -> None:
+    azure = managed()
+    happened: list[int] = []
+    azure.arm.fault("GET", PART, After(lambda: happened.append(1)))
+    answer = azure.send("GET", CLUSTER)
+    assert (answer.status, answer.applied, happened) == (200, True, [])
+    assert answer.then
 
 
 @pytest.mark.parametrize(("fault", "cut"), [(Dropped(), "reset"), (HalfAnswer(), "half")])

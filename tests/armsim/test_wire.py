@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import threading
 from typing import Any, Callable, Iterator
 
 import pytest
 
 from tests.armsim.arm import Arm
 from tests.armsim.estate import Estate, cluster_id
-from tests.armsim.faults import Dropped, HalfAnswer, Html, Latency, Reset, Throttled
+from tests.armsim.faults import After, Dropped, HalfAnswer, Html, Latency, Reset, Throttled
 from tests.armsim.server import HOST, LocalAzure
 
 CLUSTER = cluster_id("aks-shop")
@@ -101,6 +102,20 @@ def test_after_every_kind_of_cut_the_next_connections_are_whole(arm: Arm, send: 
         with pytest.raises((http.client.IncompleteRead, *RESETS)):
             send().read()
         assert json.loads(send().read())["name"] == "aks-shop"
+
+
+def test_what_happens_after_an_answer_finds_it_with_the_caller(arm: Arm, send: Send) -> None:
+    received, done, found = threading.Event(), threading.Event(), []
+
+    def look() -> None:
+        found.append(received.wait(10))
+        done.set()
+
+    arm.fault("GET", "/managedclusters/", After(look))
+    assert json.loads(send().read())["name"] == "aks-shop"
+    received.set()
+    assert done.wait(10)
+    assert found == [True]
 
 
 def test_retry_after_is_a_header(arm: Arm, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""An az that has loaded its modules already: a command takes a fifth of the time, most of which is otherwise imports."""
+"""An az that has loaded its modules already: most of the time of a command is otherwise imports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Forks commands of az for `warm.WarmAz`; runs in az's own Python, so it imports nothing of the tests.
 
-Arguments: a file to write to, and the words of the command of az whose modules are loaded first. Each line of stdin is a job: the words of a
-command, and the files for its output; each line of stdout is the exit code of one, the first that of the arguments.
+Arguments: a file to write to, and the words of the command of az whose modules are loaded first. Each line of
+stdin is a job: the words of a command, and the files for its output. Each line of stdout is the exit code of
+one; the first line is that of the command in the arguments.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import runpy
 import sys
+import threading
 from typing import Any
 
 
@@ -46,13 +48,29 @@ def _fork(job: dict[str, Any]) -> int:
     """Run a job in a process of its own; its exit code, or the negative number of the signal that ended it."""
     pid = os.fork()
     if pid == 0:
-        _run(job)
+        try:
+            _run(job)
+        except SystemExit as end:
+            _leave(end.code)
+            raise
     status = os.waitpid(pid, 0)[1]
     return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
+def _leave(code: object) -> None:
+    """End this process as Python would, but for taking down all that was loaded, which takes as long as a command does;
+    what is no number is left to Python to print."""
+    if code is None or isinstance(code, int):
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code or 0)
+
+
 def _run(job: dict[str, Any]) -> None:
-    """As the launcher of az would; it ends in SystemExit, which ends this process as it would end az."""
+    """As the launcher of az would; it ends in SystemExit."""
     for number, path, flags in (
         (0, os.devnull, os.O_RDONLY),
         (1, job["out"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC),

@@ -25,8 +25,8 @@ Outcomes = Dict[str, Set[str]]
 def codes(case: Case, refused_as_stale: bool) -> set[int]:
     """The exit codes that the contract allows."""
     kind = case.kind
-    if kind.nature == CHANGED and case.command != VERIFY:
-        return {ERROR} if refused_as_stale else {OK}
+    if kind.nature == CHANGED:
+        return {ERROR} if refused_as_stale else {OK, NOT_VERIFIED} if case.command == VERIFY else {OK}
     if kind.nature == PASSING and not kind.lasts:
         return {OK}
     if case.asked.phase == UPDATE:
