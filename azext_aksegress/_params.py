@@ -60,6 +60,17 @@ def load_arguments(loader: Any, _: Any) -> None:
 
     with loader.argument_context("aks egress migrate") as context:
         context.argument(
+            "plan",
+            validator=_validators.to_or_plan,
+            help="Apply exactly the plan in this file, saved with --dry-run --out, instead of planning anew. It is "
+            "refused when anything that was judged has changed since.",
+        )
+        context.argument(
+            "out",
+            validator=_validators.place_for_a_plan,
+            help="With --dry-run, save the plan in this file, for --plan to apply exactly it later.",
+        )
+        context.argument(
             "accept",
             nargs="+",
             type=_validators.acceptable_id,

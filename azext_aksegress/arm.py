@@ -117,3 +117,14 @@ def is_collection(resource_id: str) -> bool:
 def child(resource_id: str, *more: str) -> str:
     """The id of something below another."""
     return "/".join([resource_id.rstrip("/"), *more])
+
+
+def spelled(value: Any) -> str:
+    """How a sentence says a value of a document: ids by their names, and null as `not set`."""
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(spelled(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {spelled(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, str) and value.startswith("/subscriptions/"):
+        return name(value)
+    return "not set" if value is None else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterable
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
@@ -49,9 +49,9 @@ key (azure-mgmt-containerservice 41.6.0, the fields of ManagedCluster with visib
 _LEAF: dict[str, Any] = {}
 
 
-def _tree() -> dict[str, Any]:
+def _tree(paths: Iterable[str]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
-    for path in READ_ONLY:
+    for path in paths:
         *parents, leaf = path.split(".")
         node = tree
         for key in parents:
@@ -62,7 +62,12 @@ def _tree() -> dict[str, Any]:
 
 def writable(document: Json) -> Json:
     """A copy of a cluster's JSON without its read-only fields; everything else, known here or not, stays."""
-    pruned: Json = _pruned(document, _tree())
+    return without(document, READ_ONLY)
+
+
+def without(document: Json, paths: Iterable[str]) -> Json:
+    """A copy of a cluster's JSON without what is at some paths, which are spelled as those in READ_ONLY."""
+    pruned: Json = _pruned(document, _tree(paths))
     return pruned
 
 

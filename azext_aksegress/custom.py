@@ -54,16 +54,18 @@ def check(
 def migrate(
     cmd: Any,
     *,
-    resource_group_name: str,
-    resource_name: str,
-    to: str,
+    resource_group_name: str | None = None,
+    resource_name: str | None = None,
+    to: str | None = None,
+    plan: str | None = None,
     accept: Collection[str] | None = None,
     dry_run: bool = False,
+    out: str | None = None,
     without_waiting: bool = False,
     yes: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Check, plan, confirm, apply, verify; `kwargs` are the options of the move."""
+    """Check, plan, confirm, apply, verify, or apply a saved plan; `kwargs` are the options of the move."""
     from azext_aksegress import migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
@@ -71,23 +73,39 @@ def migrate(
     from azext_aksegress.render import terminal
 
     talk = Talk(cmd.cli_ctx)
-    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
+    kept = _saved(cmd, plan, resource_group_name, resource_name) if plan else None
+    group, name = kept.names if kept else (resource_group_name or "", resource_name or "")
+    azure = Azure(cmd.cli_ctx, group, name)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    with told(resource_group_name, resource_name):
+    with told(group, name):
         talk.phase("reading the cluster")
-        request = _request(to, kwargs)
+        request = kept.request if kept else _request(to or "", kwargs)
         read = azure.read(request, _wanted(request))
-        move = migration.prepare(read, _with_records(cmd, request, read), accept or (), by_name)
+        asked = _with_records(cmd, request, read)
+        move = kept.prepare(read, asked) if kept else migration.prepare(read, asked, accept or (), by_name)
         talk.end()
         talk.lines(terminal.remarks(move))
         if move.refusals:
             code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
             return present(cmd, move.to_json(), terminal.refused(move, look()), code, terminal.refusals(move))
         if move.plan is None or dry_run:
-            return present(cmd, move.to_json(), terminal.without_write(move, look()))
-        question = f"Move {resource_name} ({move.plan.move})?"
-        talk.confirm(terminal.plan(move.plan, look()), question, yes, resource_name if move.report.one_way else None)
+            return _without_write(cmd, move, out, plan if dry_run else None)
+        question = f"Move {name} ({move.plan.move})?"
+        talk.confirm(terminal.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
         return _carry_out(cmd, azure, move, talk, not without_waiting)
+
+
+def _without_write(cmd: Any, move: Any, out: str | None, again: str | None) -> Any:
+    """End a dry run, or a move that is not needed; `out` is where its plan is to be saved, `again` where it is."""
+    from azext_aksegress import saved
+    from azext_aksegress.present import look, present
+    from azext_aksegress.render import terminal
+
+    if out:
+        saved.save(out, move, _versions())
+    file = out or again
+    aside = terminal.plan_in(file) if file else ()
+    return present(cmd, move.to_json(), terminal.without_write(move, look(), file), aside=aside)
 
 
 def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any, wait: bool) -> Any:
@@ -153,7 +171,7 @@ def _load(path: str, resource_group: str | None, name: str | None) -> Any:
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
     from azext_aksegress import arm, snapshot
-    from azext_aksegress._errors import told
+    from azext_aksegress._errors import must_be_of, told
 
     again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
     with told("", ""), open(path, "rb") as file:
@@ -161,12 +179,21 @@ def _load(path: str, resource_group: str | None, name: str | None) -> Any:
             found = snapshot.from_json(json.load(file))  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
         except (ValueError, RecursionError) as error:
             raise InvalidArgumentValueError(f"{path} is no snapshot: {error}.", recommendation=again) from error
-    for asked, label in ((resource_group, "resourceGroups"), (name, "managedClusters")):
-        stored = arm.part(arm.text(found.cluster, "id") or "", label)
-        if asked and not arm.same(asked, stored):
-            raise InvalidArgumentValueError(
-                f"{path} is of {stored}, not of {asked}.", recommendation="Leave -g and -n out, or name that cluster."
-            )
+    must_be_of(path, arm.text(found.cluster, "id") or "", resourceGroups=resource_group, managedClusters=name)
+    return found
+
+
+def _saved(cmd: Any, path: str, resource_group: str | None, name: str | None) -> Any:
+    """The plan in a file; it must be of the cluster that the command names, where it does, and says where that is."""
+    from azext_aksegress import arm, saved
+    from azext_aksegress._errors import must_be_of, told
+
+    with told("", ""):
+        found = saved.load(path, _versions()["az"])
+    subscription = cmd.cli_ctx.data.get("subscription_id")  # that of --subscription: nothing else has asked for one yet
+    cluster = {"subscriptions": subscription, "resourceGroups": resource_group, "managedClusters": name}
+    must_be_of(path, found.cluster_id, **cluster)
+    cmd.cli_ctx.data["subscription_id"] = arm.part(found.cluster_id, "subscriptions")
     return found
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import Any, Collection, Iterator
+from typing import Collection
 
-from azext_aksegress import arm, egress, matrix, profiles
+from azext_aksegress import arm, egress, judged, matrix, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.body import for_update, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
@@ -157,7 +155,7 @@ class Plan:
             "releasedIps": self.released,
             "gainedIps": self.gained,
             "disruption": self.disruption,
-            "fingerprint": fingerprint(self.cluster),
+            "fingerprint": judged.fingerprint(judged.projection(self.cluster.snapshot)),
             "accepted": list(self.accepted),
             "afterwards": [fix.to_json() for fix in self.afterwards],
         }
@@ -182,26 +180,8 @@ def _diff(old: Json, new: Json) -> list[Json]:
     rows = [
         row
         for path in _CHANGED
-        for row in _changes(("properties", *path), *(arm.dig(document, "properties", *path) for document in (old, new)))
+        for row in judged.changes(
+            ".".join(("properties", *path)), *(arm.dig(document, "properties", *path) for document in (old, new))
+        )
     ]
-    return [
-        {"path": ".".join(path), "from": without_secrets(before), "to": without_secrets(then)}
-        for path, before, then in rows
-    ]
-
-
-def _changes(path: tuple[str, ...], before: Any, then: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """What differs, setting by setting where an object is there before and after."""
-    if isinstance(before, dict) and isinstance(then, dict):
-        for key in sorted({*before, *then}):
-            yield from _changes((*path, key), before.get(key), then.get(key))
-    elif before != then:
-        yield path, before, then
-
-
-def fingerprint(cluster: Cluster) -> str:
-    """A hash of everything that was judged, the moment of reading aside: equal when nothing has changed since."""
-    document = cluster.snapshot.to_json()
-    document.pop("capturedAt")
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+    return [{"path": path, "from": without_secrets(was), "to": without_secrets(then)} for path, was, then in rows]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from datetime import datetime, timezone
 from typing import Any, Callable, Iterator
 
-from azext_aksegress import arm, profiles
+from azext_aksegress import arm, files, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.plan import Plan
 from azext_aksegress.report import Report, cluster_json
@@ -48,19 +47,8 @@ class Record:
 
     def save(self) -> None:
         """Write the file anew, atomically and to the disk, with mode 0600; raises OSError."""
-        folder = os.path.dirname(self.path)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".record-", dir=folder)  # mkstemp makes it 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(self._document, file, indent=2)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        files.write(self.path, self._document)
 
     def done(self, event: str, **details: Any) -> None:
         """Add what happened to the steps, and save; raises OSError."""

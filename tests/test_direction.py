@@ -16,7 +16,8 @@ ORDER = [
     "checks.balancers",
     *("checks.filters", "checks.proxies", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
-    *("report", "body", "plan", "migration", "resources", "azure", "record", "apply", "verify"),
+    *("report", "body", "judged", "plan", "migration", "files", "saved"),
+    *("resources", "azure", "record", "apply", "verify"),
     *("render", "render.terminal", "render.table", "present", "_errors", "_validators", "custom"),
     *("_help", "_params", "commands", ""),
 ]

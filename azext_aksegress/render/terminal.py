@@ -182,7 +182,8 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
         yield [("error", f"  - {clean(address)}   released: AKS made it")]
     for change in made.diff:
         name = re.sub(r"^properties\.(networkProfile\.)?", "", str(change["path"]))
-        yield [("warning", f"  ~ {name}: {_value(change['from'])} -> {_value(change['to'])}")]
+        old, new = (clean(arm.spelled(change[key])) for key in ("from", "to"))
+        yield [("warning", f"  ~ {name}: {old} -> {new}")]
     for address in made.gained or []:
         yield [("success", f"  + {clean(address)}")]
     if made.gained is None:
@@ -196,16 +197,6 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
     yield from _afterwards(made)
     if made.report.one_way:
         yield [("error", "  This is, or may turn out to be, a one-way door: see EGR601 and EGR604.")]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return clean("[" + ", ".join(_value(item) for item in value) + "]")
-    if isinstance(value, str) and value.startswith("/subscriptions/"):
-        return clean(arm.name(value))
-    if not isinstance(value, dict):
-        return clean(str(value)) if value is not None else "not set"
-    return clean("{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}")
 
 
 def remarks(move: Migration) -> Iterator[Line]:
@@ -241,17 +232,26 @@ def refusals(move: Migration) -> Iterator[Line]:
             yield [("secondary", f"  to go past it knowingly: --accept {finding.id}")]
 
 
-def without_write(move: Migration, look: Look) -> Iterator[Line]:
-    """The end of a dry run, or of a move that is not needed."""
+def without_write(move: Migration, look: Look, file: str | None = None) -> Iterator[Line]:
+    """The end of a dry run, or of a move that is not needed; `file` is where its plan is saved."""
     if move.plan is None:
         yield [("success", verdict(move.report))]
-        return
-    yield from plan(move.plan, look)
-    accepting = {"accept": move.plan.accepted} if move.plan.accepted else {}
-    yield []
-    yield [("primary", "Nothing was sent. To make the move:")]
-    command = az("aks egress migrate", ids=move.report.cluster.id, **move.report.request.spelled, **accepting)
-    yield [("action", f"  {command}")]
+    else:
+        yield from plan(move.plan, look)
+        yield []
+    if file:
+        yield from plan_in(file)
+    elif move.plan:
+        yield [("primary", "Nothing was sent. To make the move:")]
+        accepting = {"accept": move.plan.accepted} if move.plan.accepted else {}
+        command = az("aks egress migrate", ids=move.report.cluster.id, **move.report.request.spelled, **accepting)
+        yield [("action", f"  {command}")]
+
+
+def plan_in(file: str) -> Iterator[Line]:
+    """Where a saved plan is, and the command that applies exactly it."""
+    yield [("primary", clean(f"Nothing was sent. The plan is in {file}. To apply exactly it:"))]
+    yield [("action", clean(f"  {az('aks egress migrate', plan=file)}"))]
 
 
 def started(made: Plan, record_path: str) -> Iterator[Line]:

@@ -1,0 +1,298 @@
+"""What of a Snapshot was judged, as plain JSON: its fingerprint, and what differs between two readings of it. Pure.
+
+All of the cluster and of what was read around it counts, but for what moves by itself: see `projection`. What is left
+out here decides nothing unseen: a saved plan is judged anew before it is applied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Callable, Collection, Iterable, Iterator, List, Sequence, Tuple
+
+from azext_aksegress import arm, body, questions
+from azext_aksegress.arm import Json
+from azext_aksegress.snapshot import Snapshot
+
+Row = Tuple[str, Any, Any]
+"""A path, what is there in the one document, and what in the other."""
+
+_READ_ONLY_AND_JUDGED = (
+    "id",
+    "eTag",
+    "identity.principalId",
+    "properties.provisioningState",
+    "properties.powerState",
+    "properties.agentPoolProfiles.provisioningState",
+    "properties.networkProfile.loadBalancerProfile.effectiveOutboundIPs",
+    "properties.networkProfile.natGatewayProfile.effectiveOutboundIPs",
+)
+"""What of the cluster's read-only fields counts. A pool's eTag does not: it changes with the count of its nodes."""
+_LEFT_OUT_OF_THE_CLUSTER = tuple(path for path in body.READ_ONLY if path not in _READ_ONLY_AND_JUDGED)
+
+_WRITES = ("etag", "systemdata")
+"""Change with any write of a resource, whatever was written; what was is compared itself."""
+_OF_NODES = ("loadbalancerbackendaddresses", "provisioningstate")
+"""Of what nodes are attached to: their addresses in a load balancer's pool, and a state that is Updating while one
+comes or goes, and that no check reads."""
+_TOUCHED_BY_NODES = (
+    "microsoft.network/virtualnetworks",
+    "microsoft.network/virtualnetworks/subnets",
+    "microsoft.network/networksecuritygroups",
+    "microsoft.network/routetables",
+    "microsoft.network/loadbalancers",
+)
+_COMPUTE, _INTERFACES = "microsoft.compute/virtualmachine", "microsoft.network/networkinterfaces"
+_INSTANCE = re.compile("(.*/virtualmachinescalesets/[^/]+)/virtualmachines/")
+_PERMISSIONS = "microsoft.authorization/permissions"
+
+NOT_INVOLVED = "not involved"
+"""How a reading is called in which an id does not occur."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs between two readings of a cluster: at a path of a resource's JSON, or whether it is read at all.
+
+    `resource` is its ARM id, or None for the cluster itself; `path` is spelled as in a plan's diff, and a member of a
+    list stands in brackets by its name (`properties.routes[default]`); it is empty where all of the resource differs.
+    """
+
+    resource: str | None
+    path: str
+    was: Any
+    now: Any
+
+    @property
+    def follows(self) -> bool:
+        """Whether it says only that something is read because something else refers to it now, or not any more."""
+        return not self.path and NOT_INVOLVED in (self.was, self.now)
+
+    def __str__(self) -> str:
+        where = arm.called(self.resource) if self.resource else "the cluster"
+        path = re.sub(r"(^|\.)properties\.", r"\1", self.path)
+        what = f"{where}: {path}" if path else where
+        if path.endswith("]") and self.now is None:
+            return f"{what}: removed"
+        if path.endswith("]") and self.was is None:
+            told = _told(self.now)
+            return f"{what}: added {_short(told)}" if told else f"{what}: added"
+        return f"{what}: {_short(self.was)} -> {_short(self.now)}"
+
+
+def _told(member: Any) -> Json:
+    """What is to be said of a member of a list beside its name."""
+    if not isinstance(member, dict):
+        return {}
+    told = {key: value for key, value in member.items() if key not in ("id", "name", "type", "properties")}
+    return {**told, **_object(member, "properties")}
+
+
+def _object(document: Any, key: str) -> Json:
+    """The object at a key, empty where there is none."""
+    found = arm.dig(document, key)
+    return found if isinstance(found, dict) else {}
+
+
+def _short(value: Any) -> str:
+    """A value that fits a sentence."""
+    words = arm.spelled(value)
+    return words if len(words) <= 80 else f"{words[:77]}..."
+
+
+def projection(snapshot: Snapshot) -> Json:
+    """All that was judged, without secrets: the cluster, the resources and collections around it, and what is unread.
+
+    Left out is what changes without anybody's decision: marks of writes, the count and current state of nodes that come
+    and go with load, the use of quotas; and what depends on who asks, since a plan may be applied by somebody else than
+    its maker: the caller's own permissions, and the allow-lists that Resource Graph shows to the caller.
+    """
+    document = snapshot.to_json()
+    home = _node_group(snapshot.cluster)
+
+    def around(part: str) -> Json:
+        rows = ((key, value) for key, value in document[part].items() if not _moves(key, home))
+        return {key: _settled(value, key, partial(_members, snapshot=snapshot, home=home)) for key, value in rows}
+
+    unread = ((key, row) for key, row in snapshot.unread.items() if not _moves(key, home))
+    return {
+        "apiVersion": snapshot.api_version,
+        "cluster": _cluster(document["cluster"]),
+        "resources": around("resources"),
+        "collections": around("collections"),
+        "unread": {key: {"reason": row.reason, "permission": row.permission} for key, row in unread},
+    }
+
+
+def _node_group(cluster: Json) -> str | None:
+    """How the lower-case ids begin of what AKS makes."""
+    group = arm.text(cluster, "properties", "nodeResourceGroup")
+    subscription = arm.part(arm.text(cluster, "id") or "", "subscriptions")
+    return f"/subscriptions/{subscription}/resourcegroups/{group}/".lower() if group else None
+
+
+def _moves(resource_id: str, home: str | None) -> bool:
+    """Whether nothing of an id counts."""
+    kind = arm.resource_type(resource_id).lower()
+    return arm.same(resource_id, questions.GRAPH) or kind == _PERMISSIONS or _is_of_nodes(resource_id, home)
+
+
+def _is_of_nodes(resource_id: str, home: str | None) -> bool:
+    """Whether an id names a node of the cluster, its network interface, or the list of those."""
+    ours = home is not None and resource_id.lower().startswith(home)
+    return ours and arm.resource_type(resource_id).lower().startswith((_COMPUTE, _INTERFACES))
+
+
+def _cluster(document: Json) -> Json:
+    kept = body.without(document, _LEFT_OUT_OF_THE_CLUSTER)
+    pools = arm.dig(kept, "properties", "agentPoolProfiles")
+    if isinstance(pools, list):
+        kept["properties"]["agentPoolProfiles"] = [_pool(found) for found in pools]
+    settled: Json = _kept(kept, (), list)
+    return settled
+
+
+def _pool(pool: Any) -> Any:
+    """A pool without the number of its nodes, where that follows the load."""
+    scales = arm.flag(pool, "enableAutoScaling") or arm.objects(pool, "virtualMachinesProfile", "scale", "autoscale")
+    moving = ("count", "virtualMachineNodesStatus") if scales else ()
+    return {key: value for key, value in pool.items() if key not in moving} if isinstance(pool, dict) else pool
+
+
+Members = Callable[[List[Any]], Iterable[Any]]
+"""Which members of a list count."""
+
+
+def _settled(value: Any, resource_id: str, members: Members) -> Any:
+    """What counts of a resource or a collection."""
+    moving: tuple[str, ...] = _WRITES
+    if arm.resource_type(resource_id).lower() in _TOUCHED_BY_NODES:
+        moving = (*_WRITES, *_OF_NODES)
+    if resource_id.endswith("/usages"):
+        moving = (*_WRITES, "currentvalue")
+    return _kept(value, moving, members)
+
+
+def _kept(value: Any, moving: Collection[str], members: Members) -> Any:
+    """A document of Azure with what counts of it: neither null nor a list of nothing, which are the same as absent, and
+    ids in lower case, since Azure is not constant in theirs."""
+    if isinstance(value, dict):
+        rows = ((key, _kept(item, moving, members)) for key, item in value.items() if key.lower() not in moving)
+        return {_in_lower_case(key): kept for key, kept in rows if kept is not None and kept != []}
+    if isinstance(value, list):
+        return _in_order([_kept(item, moving, members) for item in members(value)])
+    return _in_lower_case(value) if isinstance(value, str) else value
+
+
+def _in_lower_case(word: str) -> str:
+    """An id in lower case, and any other word as it is."""
+    return word.lower() if word.lower().startswith("/subscriptions/") else word
+
+
+def _members(rows: list[Any], snapshot: Snapshot, home: str | None) -> Iterator[Any]:
+    """The members of a list: none of the cluster's nodes; other scale sets' instances once for each scale set; and what
+    was read by itself, or tried, only by its id."""
+    seen = set()
+    for row in rows:
+        found = (arm.text(row, "id") or "").lower()
+        if _is_of_nodes(found, home):
+            continue
+        scale_set = _INSTANCE.match(found)
+        if found and "properties" in row:
+            yield {"id": found} if snapshot.knows(found) else row
+        elif scale_set is None:
+            yield row
+        elif scale_set.group(1) not in seen:
+            seen.add(scale_set.group(1))
+            yield {"id": scale_set.group(1)}
+
+
+def _in_order(rows: list[Any]) -> list[Any]:
+    """Rows that have names, by name: Azure gives them in any order."""
+    names = _names(rows)
+    return [row for _, row in sorted(zip(names, rows), key=lambda pair: pair[0])] if names else rows
+
+
+def _names(rows: Sequence[Any]) -> list[str]:
+    """What tells the members of a list apart, one for each; nothing where they have no ids or names of their own."""
+    names = [(arm.text(row, "id") or arm.text(row, "name") or "").lower() for row in rows]
+    return names if all(names) and len(set(names)) == len(names) else []
+
+
+def fingerprint(document: Json) -> str:
+    """A hash of a JSON document, such as a projection: equal as long as nothing in it has changed."""
+    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def differences(before: Json, now: Json, ignored: Collection[str] = ()) -> tuple[Difference, ...]:
+    """What differs between two projections: of the cluster first, then of the rest by id, then what is read in only one
+    of them.
+
+    `ignored` are paths of the cluster that may differ, with all that is below them; `*` in them stands for any text, as
+    in `properties.agentPoolProfiles[*].count`.
+    """
+    rows = [Difference(None, *row) for row in changes("apiVersion", before.get("apiVersion"), now.get("apiVersion"))]
+    of_cluster = changes("", before.get("cluster"), now.get("cluster"), into_lists=True)
+    rows += [Difference(None, *row) for row in of_cluster if not _is_below(row[0], ignored)]
+    then, today = _read(before), _read(now)
+    come_and_gone = []
+    for key in sorted({*then, *today}):
+        kind, value = then.get(key, (NOT_INVOLVED, None))
+        other_kind, other = today.get(key, (NOT_INVOLVED, None))
+        if kind != other_kind:
+            come_and_gone.append(Difference(key, "", kind, other_kind))
+        else:
+            rows += [Difference(key, *row) for row in changes("", value, other, into_lists=True)]
+    return (*rows, *come_and_gone)
+
+
+def _is_below(path: str, tops: Collection[str]) -> bool:
+    return any(arm.matches(f"{top}{below}", path) for top in tops for below in ("", ".*", "[*"))
+
+
+def _read(projected: Json) -> dict[str, tuple[str, Any]]:
+    """What was read or tried by id: how that went in words, and what came of it."""
+    found: dict[str, tuple[str, Any]] = {}
+    for part in ("resources", "collections"):
+        found.update({key: ("read", value) for key, value in _object(projected, part).items()})
+    for key, row in _object(projected, "unread").items():
+        found[key] = (f"could not be read, {arm.text(row, 'reason') or 'for no reason'}", None)
+    return found
+
+
+def changes(path: str, was: Any, now: Any, into_lists: bool = False) -> Iterator[Row]:
+    """What differs, setting by setting where an object is there before and after; where lists are gone into, their
+    members are told apart by id or name, and words and numbers by themselves."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in sorted({*was, *now}):
+            yield from changes(f"{path}.{key}" if path else key, was.get(key), now.get(key), into_lists)
+    elif into_lists and _is_list(was, now) and _is_list(now, was):
+        yield from _changes_of_lists(path, was or [], now or [])
+    elif was != now:
+        yield path, was, now
+
+
+def _is_list(value: Any, other: Any) -> bool:
+    """Whether a value is a list, or absent where the other one is one."""
+    return isinstance(value, list) or (value is None and isinstance(other, list))
+
+
+def _changes_of_lists(path: str, was: list[Any], now: list[Any]) -> Iterator[Row]:
+    one, other = _by_name(was), _by_name(now)
+    if set(one) == set(other) and list(one) != list(other):
+        yield path, was, now
+        return
+    for key in sorted({*one, *other}):
+        named = arm.name(key) if key.startswith("/") else key
+        yield from changes(f"{path}[{named}]", one.get(key), other.get(key), into_lists=True)
+
+
+def _by_name(rows: list[Any]) -> dict[str, Any]:
+    """The members of a list by what tells them apart: id or name, the word that they are, or else their place."""
+    words = [str(row) for row in rows if isinstance(row, (str, int))]
+    names = words if len(set(words)) == len(rows) else _names(rows)
+    return dict(zip(names or map(str, range(len(rows))), rows))
