@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Callable, Collection, Iterable, Iterator, List, Sequence, Tuple
 
 from azext_aksegress import arm, body, questions
 from azext_aksegress.arm import Json
-from azext_aksegress.snapshot import Snapshot
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.snapshot import Snapshot, Unread
 
 Row = Tuple[str, Any, Any]
 """A path, what is there in the one document, and what in the other."""
@@ -33,22 +34,31 @@ _READ_ONLY_AND_JUDGED = (
 """What of the cluster's read-only fields counts. A pool's eTag does not: it changes with the count of its nodes."""
 _LEFT_OUT_OF_THE_CLUSTER = tuple(path for path in body.READ_ONLY if path not in _READ_ONLY_AND_JUDGED)
 
-_WRITES = ("etag", "systemdata")
+_WRITES: tuple[str, ...] = ("etag", "systemdata")
 """Change with any write of a resource, whatever was written; what was is compared itself."""
 _OF_NODES = ("loadbalancerbackendaddresses", "provisioningstate")
 """Of what nodes are attached to: their addresses in a load balancer's pool, and a state that is Updating while one
 comes or goes, and that no check reads."""
+_OF_NEIGHBOURS = ("ipconfigurations",)
+"""Who is on a subnet that the cluster does not use, but that is in the same network."""
+_OF_USE = ("currentvalue",)
+"""How much of a quota is used; its limit counts."""
+_SUBNET = "microsoft.network/virtualnetworks/subnets"
 _TOUCHED_BY_NODES = (
+    _SUBNET,
     "microsoft.network/virtualnetworks",
-    "microsoft.network/virtualnetworks/subnets",
     "microsoft.network/networksecuritygroups",
     "microsoft.network/routetables",
     "microsoft.network/loadbalancers",
 )
-_COMPUTE, _INTERFACES = "microsoft.compute/virtualmachine", "microsoft.network/networkinterfaces"
+_NODES = ("microsoft.compute/virtualmachine", "microsoft.network/networkinterfaces")
+"""How the types of nodes begin, in scale sets and by themselves, and of their network interfaces."""
 _INSTANCE = re.compile("(.*/virtualmachinescalesets/[^/]+)/virtualmachines/")
-_PERMISSIONS = "microsoft.authorization/permissions"
+_PERMISSIONS = "Microsoft.Authorization/permissions"
+_PARTS = ("resources", "collections")
 
+Members = Callable[[List[Any]], Iterable[Any]]
+"""Which members of a list count."""
 NOT_INVOLVED = "not involved"
 """How a reading is called in which an id does not occur."""
 
@@ -106,44 +116,23 @@ def _short(value: Any) -> str:
 def projection(snapshot: Snapshot) -> Json:
     """All that was judged, without secrets: the cluster, the resources and collections around it, and what is unread.
 
-    Left out is what changes without anybody's decision: marks of writes, the count and current state of nodes that come
-    and go with load, the use of quotas; and what depends on who asks, since a plan may be applied by somebody else than
-    its maker: the caller's own permissions, and the allow-lists that Resource Graph shows to the caller.
+    Left out is what changes without anybody's decision about the cluster: marks of writes, nodes that come and go with
+    the load, the use of quotas, who is on other subnets of the network; and what depends on who asks, since a plan may
+    be applied by somebody else than its maker: the caller's own permissions, and the allow-lists that Resource Graph
+    shows to the caller.
     """
     document = snapshot.to_json()
-    home = _node_group(snapshot.cluster)
-
-    def around(part: str) -> Json:
-        rows = ((key, value) for key, value in document[part].items() if not _moves(key, home))
-        return {key: _settled(value, key, partial(_members, snapshot=snapshot, home=home)) for key, value in rows}
-
-    unread = ((key, row) for key, row in snapshot.unread.items() if not _moves(key, home))
+    around = _Around(snapshot)
+    unread = ((key, row) for key, row in snapshot.unread.items() if not around.moves(key))
     return {
         "apiVersion": snapshot.api_version,
         "cluster": _cluster(document["cluster"]),
-        "resources": around("resources"),
-        "collections": around("collections"),
+        **{
+            part: {key: around.settled(key, value) for key, value in document[part].items() if not around.moves(key)}
+            for part in _PARTS
+        },
         "unread": {key: {"reason": row.reason, "permission": row.permission} for key, row in unread},
     }
-
-
-def _node_group(cluster: Json) -> str | None:
-    """How the lower-case ids begin of what AKS makes."""
-    group = arm.text(cluster, "properties", "nodeResourceGroup")
-    subscription = arm.part(arm.text(cluster, "id") or "", "subscriptions")
-    return f"/subscriptions/{subscription}/resourcegroups/{group}/".lower() if group else None
-
-
-def _moves(resource_id: str, home: str | None) -> bool:
-    """Whether nothing of an id counts."""
-    kind = arm.resource_type(resource_id).lower()
-    return arm.same(resource_id, questions.GRAPH) or kind == _PERMISSIONS or _is_of_nodes(resource_id, home)
-
-
-def _is_of_nodes(resource_id: str, home: str | None) -> bool:
-    """Whether an id names a node of the cluster, its network interface, or the list of those."""
-    ours = home is not None and resource_id.lower().startswith(home)
-    return ours and arm.resource_type(resource_id).lower().startswith((_COMPUTE, _INTERFACES))
 
 
 def _cluster(document: Json) -> Json:
@@ -162,18 +151,58 @@ def _pool(pool: Any) -> Any:
     return {key: value for key, value in pool.items() if key not in moving} if isinstance(pool, dict) else pool
 
 
-Members = Callable[[List[Any]], Iterable[Any]]
-"""Which members of a list count."""
+class _Around:
+    """What of the resources and collections around a cluster moves by itself."""
 
+    def __init__(self, snapshot: Snapshot) -> None:
+        cluster = Cluster(snapshot)
+        self._knows = snapshot.knows
+        self._subnets: Collection[str] = ()
+        self._home = ""
+        with suppress(Unread):
+            self._home = f"{cluster.node_group_id}/".lower()
+            self._subnets = cluster.byo_subnets
 
-def _settled(value: Any, resource_id: str, members: Members) -> Any:
-    """What counts of a resource or a collection."""
-    moving: tuple[str, ...] = _WRITES
-    if arm.resource_type(resource_id).lower() in _TOUCHED_BY_NODES:
-        moving = (*_WRITES, *_OF_NODES)
-    if resource_id.endswith("/usages"):
-        moving = (*_WRITES, "currentvalue")
-    return _kept(value, moving, members)
+    def moves(self, resource_id: str) -> bool:
+        """Whether nothing of an id counts."""
+        by_caller = arm.same(arm.resource_type(resource_id), _PERMISSIONS) or arm.same(resource_id, questions.GRAPH)
+        return by_caller or self._is_of_nodes(resource_id)
+
+    def _is_of_nodes(self, resource_id: str) -> bool:
+        """Whether an id names a node of the cluster, its network interface, or the list of those."""
+        return self._is_at_home(resource_id) and arm.resource_type(resource_id).lower().startswith(_NODES)
+
+    def _is_at_home(self, resource_id: str) -> bool:
+        return bool(self._home) and resource_id.lower().startswith(self._home)
+
+    def settled(self, resource_id: str, value: Any) -> Any:
+        """What counts of a resource or a collection."""
+        kind = arm.resource_type(resource_id).lower()
+        moving = _WRITES
+        if kind in _TOUCHED_BY_NODES:
+            moving += _OF_NODES
+        if kind == _SUBNET and not (resource_id in self._subnets or self._is_at_home(resource_id)):
+            moving += _OF_NEIGHBOURS
+        if kind.endswith("/usages"):
+            moving += _OF_USE
+        return _kept(value, moving, self._members)
+
+    def _members(self, rows: list[Any]) -> Iterator[Any]:
+        """The members of a list: none of the cluster's nodes; other scale sets' instances once for each scale set; and
+        what was read by itself, or tried, only by its id."""
+        seen = set()
+        for row in rows:
+            found = (arm.text(row, "id") or "").lower()
+            if self._is_of_nodes(found):
+                continue
+            scale_set = _INSTANCE.match(found)
+            if found and "properties" in row:
+                yield {"id": found} if self._knows(found) else row
+            elif scale_set is None:
+                yield row
+            elif scale_set.group(1) not in seen:
+                seen.add(scale_set.group(1))
+                yield {"id": scale_set.group(1)}
 
 
 def _kept(value: Any, moving: Collection[str], members: Members) -> Any:
@@ -190,24 +219,6 @@ def _kept(value: Any, moving: Collection[str], members: Members) -> Any:
 def _in_lower_case(word: str) -> str:
     """An id in lower case, and any other word as it is."""
     return word.lower() if word.lower().startswith("/subscriptions/") else word
-
-
-def _members(rows: list[Any], snapshot: Snapshot, home: str | None) -> Iterator[Any]:
-    """The members of a list: none of the cluster's nodes; other scale sets' instances once for each scale set; and what
-    was read by itself, or tried, only by its id."""
-    seen = set()
-    for row in rows:
-        found = (arm.text(row, "id") or "").lower()
-        if _is_of_nodes(found, home):
-            continue
-        scale_set = _INSTANCE.match(found)
-        if found and "properties" in row:
-            yield {"id": found} if snapshot.knows(found) else row
-        elif scale_set is None:
-            yield row
-        elif scale_set.group(1) not in seen:
-            seen.add(scale_set.group(1))
-            yield {"id": scale_set.group(1)}
 
 
 def _in_order(rows: list[Any]) -> list[Any]:
@@ -257,7 +268,7 @@ def _is_below(path: str, tops: Collection[str]) -> bool:
 def _read(projected: Json) -> dict[str, tuple[str, Any]]:
     """What was read or tried by id: how that went in words, and what came of it."""
     found: dict[str, tuple[str, Any]] = {}
-    for part in ("resources", "collections"):
+    for part in _PARTS:
         found.update({key: ("read", value) for key, value in _object(projected, part).items()})
     for key, row in _object(projected, "unread").items():
         found[key] = (f"could not be read, {arm.text(row, 'reason') or 'for no reason'}", None)

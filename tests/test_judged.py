@@ -207,6 +207,15 @@ class TestWhatMovesByItself:
         (found,) = judged.differences(subnet(), subnet(0))
         assert found.path == "properties.ipConfigurations[vmss-other]"
 
+    def test_who_is_on_another_subnet_of_the_network_does_and_who_is_on_the_clusters_does_not(self) -> None:
+        shop = Shop.byo().gated()
+        other = shop.estate.add(f"{shop.network_id}/subnets/snet-other", {"addressPrefix": "10.240.7.0/24"})
+        assert changed(shop, lambda _: shop.estate.nic("nic-other", other, "10.240.7.4")) == []
+        found = changed(shop, lambda _: shop.estate.nic("nic-mine", shop.subnets["snet-apps"], "10.240.1.9"))
+        assert [(arm.name(row.resource or ""), row.path) for row in found if not row.follows] == [
+            ("snet-apps", "properties.ipConfigurations[ipconfig]")
+        ]
+
     def test_the_use_of_a_quota_does_and_its_limit_does_not(self) -> None:
         shop = Shop.managed()
         shop.estate.quota("PublicIPAddresses", 1000, 5)
