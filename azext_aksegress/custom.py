@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from typing import Any, Collection, Mapping
 
 from azext_aksegress import matrix
@@ -69,43 +70,61 @@ def migrate(
     from azext_aksegress import migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
-    from azext_aksegress.present import ExitCode, Talk, look, present
-    from azext_aksegress.render import terminal
+    from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
     kept = _saved(cmd, plan, resource_group_name, resource_name) if plan else None
-    group, name = kept.names if kept else (resource_group_name or "", resource_name or "")
-    azure = Azure(cmd.cli_ctx, group, name)
+    here = kept.names if kept else (resource_group_name or "", resource_name or "")
+    azure = Azure(cmd.cli_ctx, *here)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    with told(group, name):
-        talk.phase("reading the cluster")
-        request = kept.request if kept else _request(to or "", kwargs)
-        read = azure.read(request, _wanted(request))
-        asked = _with_records(cmd, request, read)
-        move = kept.prepare(read, asked) if kept else migration.prepare(read, asked, accept or (), by_name)
-        talk.end()
-        talk.lines(terminal.remarks(move))
-        if move.refusals:
-            code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
-            return present(cmd, move.to_json(), terminal.refused(move, look()), code, terminal.refusals(move))
+    prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
+    with told(*here):
+        move = _judge(cmd, azure, talk, kept.request if kept else _request(to or "", kwargs), prepare)
         if move.plan is None or dry_run:
             return _without_write(cmd, move, out, plan if dry_run else None)
-        question = f"Move {name} ({move.plan.move})?"
-        talk.confirm(terminal.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
+        _confirm(talk, move, yes)
         return _carry_out(cmd, azure, move, talk, not without_waiting)
 
 
-def _without_write(cmd: Any, move: Any, out: str | None, again: str | None) -> Any:
-    """End a dry run, or a move that is not needed; `out` is where its plan is to be saved, `again` where it is."""
-    from azext_aksegress import saved
-    from azext_aksegress.present import look, present
+def _judge(cmd: Any, azure: Any, talk: Any, request: Any, prepare: Any) -> Any:
+    """Read the cluster, and have a request judged and planned; `prepare` makes the migration of a snapshot."""
     from azext_aksegress.render import terminal
 
+    talk.phase("reading the cluster")
+    try:
+        read = azure.read(request, _wanted(request))
+        move = prepare(read, _with_records(cmd, request, read))
+    finally:
+        talk.end()
+    talk.lines(terminal.remarks(move))
+    return move
+
+
+def _without_write(cmd: Any, move: Any, out: str | None, again: str | None) -> Any:
+    """End a move that is blocked or not needed, or a dry run; `out` is where its plan is to be saved, `again` where it
+    is already."""
+    from azext_aksegress import saved
+    from azext_aksegress.present import ExitCode, look, present
+    from azext_aksegress.render import terminal
+
+    if move.refusals:
+        code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
+        return present(cmd, move.to_json(), terminal.refused(move, look()), code, terminal.refusals(move))
     if out:
         saved.save(out, move, _versions())
     file = out or again
     aside = terminal.plan_in(file) if file else ()
     return present(cmd, move.to_json(), terminal.without_write(move, look(), file), aside=aside)
+
+
+def _confirm(talk: Any, move: Any, yes: bool) -> None:
+    """Have a person look at the plan and agree to it; raises az's errors where nobody does."""
+    from azext_aksegress.present import look
+    from azext_aksegress.render import terminal
+
+    name = move.report.cluster.name
+    question = f"Move {name} ({move.plan.move})?"
+    talk.confirm(terminal.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
 
 
 def _carry_out(cmd: Any, azure: Any, move: Any, talk: Any, wait: bool) -> Any:
