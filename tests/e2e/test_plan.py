@@ -293,6 +293,20 @@ class TestTheClusterOfAPlan:
         for words in ((*CLUSTER, "--subscription", SUBSCRIPTION), ("--ids", cluster_id("aks-shop"))):
             assert migrate(az, "--plan", file, "--dry-run", *words).code == 0
 
+    def test_is_found_in_its_subscription_whichever_az_is_set_to(
+        self, each_az: Az, serve: Serve, tmp_path: Path
+    ) -> None:
+        arm = serve(ready())
+        file = save(each_az, tmp_path)
+        arm.journal.clear()
+        each_az.must("account", "set", "--subscription", OTHER_SUBSCRIPTION)
+        try:
+            assert migrate(each_az, "--plan", file, "--yes").code == 0
+        finally:
+            each_az.must("account", "set", "--subscription", SUBSCRIPTION)
+        paths = [request.path for request in arm.journal if request.path.startswith("/subscriptions/")]
+        assert {path.split("/")[2] for path in paths} == {SUBSCRIPTION}
+
     def test_does_not_clash_with_a_configured_default(self, az: Az, serve: Serve, tmp_path: Path) -> None:
         serve(ready())
         file = save(az, tmp_path)
