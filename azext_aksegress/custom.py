@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from typing import Any, Collection, Mapping
 
 from azext_aksegress import matrix
@@ -54,33 +55,37 @@ def check(
 def migrate(
     cmd: Any,
     *,
-    resource_group_name: str,
-    resource_name: str,
-    to: str,
+    resource_group_name: str | None = None,
+    resource_name: str | None = None,
+    to: str | None = None,
+    plan: str | None = None,
     record_dir: str | None = None,
     accept: Collection[str] | None = None,
     dry_run: bool = False,
+    out: str | None = None,
     without_waiting: bool = False,
     yes: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Check, plan, confirm, apply, verify; `kwargs` are the options of the move."""
+    """Check, plan, confirm, apply, verify, or apply a saved plan; `kwargs` are the options of the move."""
     from azext_aksegress import migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
-    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
+    kept = _saved(cmd, plan, resource_group_name, resource_name) if plan else None
+    here = kept.names if kept else (resource_group_name or "", resource_name or "")
+    azure, folder = Azure(cmd.cli_ctx, *here), _records(cmd, record_dir)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    folder = _records(cmd, record_dir)
-    with told(resource_group_name, resource_name):
-        talk.phase("reading the cluster")
-        request = _request(to, kwargs)
-        read = azure.read(request, _wanted(request))
-        move = migration.prepare(read, _with_records(folder, request, read), accept or (), by_name)
-        talk.end()
-        return _make(cmd, azure, move, folder, dry_run, yes, not without_waiting)
+    prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
+    with told(*here):
+        request = kept.request if kept else _request(to or "", kwargs)
+        move = _judge(talk, azure, request, folder, prepare)
+        if move.plan is None or dry_run:
+            return _without_write(cmd, move, out, plan if dry_run else None)
+        _confirm(talk, move, yes)
+        return _carry_out(cmd, azure, move, folder, not without_waiting)
 
 
 @for_each_cluster
@@ -130,36 +135,58 @@ def rollback(
     from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
-    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
+    azure, folder = Azure(cmd.cli_ctx, resource_group_name, resource_name), _records(cmd, record_dir)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    folder = _records(cmd, record_dir)
     with told(resource_group_name, resource_name):
         known = past.to_undo(folder, azure.cluster_id, record)
         request = replace(known.back, cli_version=_versions()["az"], update_ranges=update_authorized_ip_ranges)
-        talk.phase("reading the cluster")
-        read = azure.read(request, _wanted(request))
-        past.require_way_back(known, read)
-        move = migration.prepare(read, _with_records(folder, request, read), accept or (), by_name, known.undo)
-        talk.end()
-        return _make(cmd, azure, move, folder, dry_run, yes, not without_waiting)
+        prepare = partial(migration.take_back, known, accepted=accept or (), by_name=by_name)
+        move = _judge(talk, azure, request, folder, prepare)
+        if move.plan is None or dry_run:
+            return _without_write(cmd, move, None, None)
+        _confirm(talk, move, yes)
+        return _carry_out(cmd, azure, move, folder, not without_waiting)
 
 
-def _make(cmd: Any, azure: Any, move: Any, folder: str, dry_run: bool, yes: bool, wait: bool) -> Any:
-    """Show a judged migration or rollback, and where nothing stands in its way, confirm it and carry it out."""
-    from azext_aksegress.present import ExitCode, Talk, look, present
+def _judge(talk: Any, azure: Any, request: Any, folder: str, prepare: Any) -> Any:
+    """Read the cluster, and have a request judged and planned; `prepare` makes the migration of a snapshot."""
     from azext_aksegress.render import moves
 
-    talk = Talk(cmd.cli_ctx)
+    talk.phase("reading the cluster")
+    try:
+        read = azure.read(request, _wanted(request))
+        move = prepare(read, _with_records(folder, request, read))
+    finally:
+        talk.end()
     talk.lines(moves.remarks(move))
+    return move
+
+
+def _without_write(cmd: Any, move: Any, out: str | None, again: str | None) -> Any:
+    """End a move that is blocked or not needed, or a dry run; `out` is where its plan is to be saved, `again` where it
+    is already."""
+    from azext_aksegress import saved
+    from azext_aksegress.present import ExitCode, look, present
+    from azext_aksegress.render import moves
+
     if move.refusals:
         code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
         return present(cmd, move.to_json(), moves.refused(move, look()), code, moves.refusals(move))
-    if move.plan is None or dry_run:
-        return present(cmd, move.to_json(), moves.without_write(move, look()))
+    if out:
+        saved.save(out, move, _versions())
+    file = out or again
+    aside = moves.plan_in(file) if file else ()
+    return present(cmd, move.to_json(), moves.without_write(move, look(), file), aside=aside)
+
+
+def _confirm(talk: Any, move: Any, yes: bool) -> None:
+    """Have a person look at the plan and agree to it; raises az's errors where nobody does."""
+    from azext_aksegress.present import look
+    from azext_aksegress.render import moves
+
     name = move.report.cluster.name
-    question = f"{'Roll back' if move.plan.undo else 'Move'} {name} ({move.plan.move})?"
+    question = f"{'Roll back' if move.undo else 'Move'} {name} ({move.plan.move})?"
     talk.confirm(moves.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
-    return _carry_out(cmd, azure, move, folder, wait)
 
 
 def _carry_out(cmd: Any, azure: Any, move: Any, folder: str, wait: bool) -> Any:
@@ -229,7 +256,7 @@ def _load(path: str, resource_group: str | None, name: str | None) -> Any:
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
     from azext_aksegress import arm, snapshot
-    from azext_aksegress._errors import told
+    from azext_aksegress._errors import must_be_of, told
 
     again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
     with told("", ""), open(path, "rb") as file:
@@ -237,12 +264,21 @@ def _load(path: str, resource_group: str | None, name: str | None) -> Any:
             found = snapshot.from_json(json.load(file))  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
         except (ValueError, RecursionError) as error:
             raise InvalidArgumentValueError(f"{path} is no snapshot: {error}.", recommendation=again) from error
-    for asked, label in ((resource_group, "resourceGroups"), (name, "managedClusters")):
-        stored = arm.part(arm.text(found.cluster, "id") or "", label)
-        if asked and not arm.same(asked, stored):
-            raise InvalidArgumentValueError(
-                f"{path} is of {stored}, not of {asked}.", recommendation="Leave -g and -n out, or name that cluster."
-            )
+    must_be_of(path, arm.text(found.cluster, "id") or "", resourceGroups=resource_group, managedClusters=name)
+    return found
+
+
+def _saved(cmd: Any, path: str, resource_group: str | None, name: str | None) -> Any:
+    """The plan in a file; it must be of the cluster that the command names, where it does, and says where that is."""
+    from azext_aksegress import arm, saved
+    from azext_aksegress._errors import must_be_of, told
+
+    with told("", ""):
+        found = saved.load(path, _versions()["az"])
+    subscription = cmd.cli_ctx.data.get("subscription_id")  # that of --subscription: nothing else has asked for one yet
+    cluster = {"subscriptions": subscription, "resourceGroups": resource_group, "managedClusters": name}
+    must_be_of(path, found.cluster_id, **cluster)
+    cmd.cli_ctx.data["subscription_id"] = arm.part(found.cluster_id, "subscriptions")
     return found
 
 

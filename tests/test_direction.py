@@ -17,7 +17,7 @@ ORDER = [
     "checks.balancers",
     *("checks.filters", "checks.proxies", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
-    *("report", "body", "judged", "steps", "expected", "plan", "files", "record", "past", "migration"),
+    *("report", "body", "judged", "steps", "expected", "plan", "files", "record", "past", "migration", "saved"),
     *("resources", "azure", "follow", "apply", "verify"),
     *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators", "custom"),
     *("_help", "_params", "commands", ""),

@@ -92,15 +92,24 @@ def refusals(move: Migration) -> Iterator[Line]:
     yield from ([("primary", clean(line))] for line in _way_back(move))
 
 
-def without_write(move: Migration, look: Look) -> Iterator[Line]:
-    """The end of a dry run, or of a move that is not needed."""
+def without_write(move: Migration, look: Look, file: str | None = None) -> Iterator[Line]:
+    """The end of a dry run, or of a move that is not needed; `file` is where its plan is saved."""
     if move.plan is None:
         yield [("success", verdict(move.report))]
-        return
-    yield from plan(move.plan, look)
-    yield []
-    yield [("primary", "Nothing was sent. To make the move:")]
-    yield [("action", f"  {move.plan.command}")]
+    else:
+        yield from plan(move.plan, look)
+        yield []
+    if file:
+        yield from plan_in(file)
+    elif move.plan:
+        yield [("primary", "Nothing was sent. To make the move:")]
+        yield [("action", f"  {move.plan.command}")]
+
+
+def plan_in(file: str) -> Iterator[Line]:
+    """Where a saved plan is, and the command that applies exactly it."""
+    yield [("primary", clean(f"Nothing was sent. The plan is in {file}. To apply exactly it:"))]
+    yield [("action", clean(f"  {az('aks egress migrate', plan=file)}"))]
 
 
 def started(made: Plan, record_path: str) -> Iterator[Line]:

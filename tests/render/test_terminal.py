@@ -84,6 +84,8 @@ CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
     "migrate-refusals": lambda _: moves.refusals(prepared(Shop.managed(), MNAT)),
     "migrate-planned": lambda look: without_write(Shop.byo().routed(), UDR, look),
     "migrate-one-way": lambda look: without_write(Shop.managed(), MNAT, look, "EGR604"),
+    "migrate-saved": lambda look: moves.without_write(prepared(Shop.byo().routed(), UDR), look, "my plan.json"),
+    "migrate-saved-nothing": lambda look: moves.without_write(prepared(Shop.byo(UDR), UDR), look, "plan.json"),
     "migrate-own-ips": own_addresses,
     "migrate-started": lambda _: started(),
     "migrate-applied": lambda look: applied(UDR, look),
