@@ -19,7 +19,8 @@ ORDER = [
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
     *("report", "body", "judged", "steps", "expected", "plan", "files", "record", "past", "migration", "saved"),
     *("resources", "azure", "follow", "apply", "verify"),
-    *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators", "custom"),
+    *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators"),
+    *("inputs", "moving", "custom"),
     *("_help", "_params", "commands", ""),
 ]
 SDK = {
