@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Iterator
 
+from azext_aksegress import arm
 from azext_aksegress.render.terminal import clean
 
 
@@ -15,6 +16,7 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
         AzureConnectionError,
         AzureResponseError,
         FileOperationError,
+        InvalidArgumentValueError,
         ValidationError,
     )
     from azure.core.exceptions import AzureError, HttpResponseError
@@ -22,6 +24,7 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
     from azext_aksegress.follow import NotApplied
     from azext_aksegress.past import RecordError
     from azext_aksegress.resources import SignInFailed, said
+    from azext_aksegress.saved import PlanError
 
     try:
         yield
@@ -34,6 +37,8 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
             clean(f"Azure gave no usable answer for cluster {cluster}: {said(error)}"),
             recommendation="Look at the network and the proxy, and run the command again.",
         ) from error
+    except PlanError as error:
+        raise InvalidArgumentValueError(clean(str(error)), recommendation=clean(error.cure)) from error
     except NotApplied as error:
         raise AzureResponseError(clean(str(error)), recommendation=clean(error.cure)) from error
     except RecordError as error:
@@ -43,6 +48,20 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
             clean(f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)),
             recommendation="Look at the path and its permissions, and at what the message names.",
         ) from error
+
+
+def must_be_of(path: str, cluster_id: str, **named: str | None) -> None:
+    """Refuse a file that is of another cluster than the command names, by labels of its id; what az takes from its
+    configuration, where the command says nothing, names none."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    for label, asked in named.items():
+        stored = arm.part(cluster_id, label)
+        if asked and not getattr(asked, "is_default", False) and not arm.same(asked, stored):
+            raise InvalidArgumentValueError(
+                clean(f"{path} is of {stored}, not of {asked}."),
+                recommendation="Leave -g, -n and --subscription out, or name the cluster that it is of.",
+            )
 
 
 def _of_a_read(error: Any, cluster: str) -> Exception:

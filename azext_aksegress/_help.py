@@ -59,11 +59,17 @@ long-summary: |
 changed the cluster meanwhile, follows it, and verifies what is there then. Findings that fail stop it; those that can \
 be gone past need `--accept` with their id. A move without a way back asks for the name of the cluster, or needs \
 `--yes` with `--accept EGR601`. Options of the target are spelled as `az aks update` spells them; with today's type, \
-they are changed.
+they are changed. `--dry-run --out` saves the plan, and `--plan` applies exactly it later, as long as nothing that was \
+judged has changed.
   {_EXIT_CODES}
 examples:
   - name: See the plan, and send nothing.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway --dry-run
+  - name: Save the plan, to have it looked at.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway --dry-run --out \
+plan.json
+  - name: Apply exactly the plan that was saved; it knows its cluster.
+    text: az aks egress migrate --plan plan.json --yes
   - name: Change the outbound type in a pipeline.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userDefinedRouting --yes
   - name: Change to a load balancer with two public IPs of your own.

@@ -58,6 +58,19 @@ def load_arguments(loader: Any, _: Any) -> None:
             "exit code 5 (undetermined) into 0.",
         )
 
+    with loader.argument_context("aks egress migrate") as context:
+        context.argument(
+            "plan",
+            validator=_validators.to_or_plan,
+            help="Apply exactly the plan in this file, saved with --dry-run --out, instead of planning anew. It is "
+            "refused when anything that was judged has changed since.",
+        )
+        context.argument(
+            "out",
+            validator=_validators.place_for_a_plan,
+            help="With --dry-run, save the plan in this file, for --plan to apply exactly it later.",
+        )
+
     for command in ("aks egress migrate", "aks egress rollback"):
         with loader.argument_context(command) as context:
             _writing(context)

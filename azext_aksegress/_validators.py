@@ -21,10 +21,39 @@ def cluster_or_snapshot(namespace: Any) -> None:
         raise ValueError("the cluster is missing: give --resource-group and --name, --ids, or --snapshot")
 
 
+def to_or_plan(namespace: Any) -> None:
+    """Refuse a move that names no target or no cluster, or two, or that is to be another than the saved plan is."""
+    from azext_aksegress.request import OPTIONS, UPDATE_RANGES
+
+    if (namespace.plan is None) == (namespace.to is None):
+        raise ValueError("give exactly one of --to and --plan")
+    if namespace.plan is None:
+        if not (namespace.resource_group_name and namespace.resource_name):
+            raise ValueError("the cluster is missing: give --resource-group and --name, --ids, or --plan")
+        return
+    flags = {**{option.name: option.flags[0] for option in OPTIONS}, "accept": "--accept", "out": "--out"}
+    flags[UPDATE_RANGES] = "--update-authorized-ip-ranges"
+    for name, flag in flags.items():
+        if getattr(namespace, name, None):
+            raise ValueError(f"{flag} does not go with --plan, which applies what is saved as it is")
+
+
+def place_for_a_plan(cmd: Any, namespace: Any) -> None:
+    """Refuse to save a plan that is applied at once, or several in one file."""
+    from azext_aksegress.present import several
+
+    if namespace.out is not None and not namespace.dry_run:
+        raise ValueError("--out saves the plan of a --dry-run: add it")
+    if several(cmd.cli_ctx) and (namespace.out or namespace.plan):
+        raise ValueError("a plan is of one cluster, and --ids names several: plan and apply them one by one")
+
+
 def options_belong_to_the_target(namespace: Any) -> None:
-    """Refuse an option that the target does not have."""
+    """Refuse an option that the target does not have; a saved plan has none beside its own."""
     from azext_aksegress.request import OPTIONS, belongs
 
+    if getattr(namespace, "plan", None):
+        return
     for option in OPTIONS:
         if getattr(namespace, option.name, None) is None or belongs(option, namespace.to):
             continue

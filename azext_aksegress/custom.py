@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-from typing import Any, Collection, Mapping
+from functools import partial
+from typing import Any, Collection
 
-from azext_aksegress import matrix
+from azext_aksegress import inputs, matrix, moving
 from azext_aksegress.present import for_each_cluster
 
 
@@ -17,7 +16,7 @@ def show(cmd: Any, resource_group_name: str, resource_name: str) -> Any:
     from azext_aksegress.present import look, present
     from azext_aksegress.render import terminal
 
-    document = report.show_json(_read(cmd, resource_group_name, resource_name))
+    document = report.show_json(inputs.read_cluster(cmd, resource_group_name, resource_name))
     return present(cmd, document, terminal.show(document, look()))
 
 
@@ -37,14 +36,14 @@ def check(
     from azext_aksegress.present import exit_code, look, present
     from azext_aksegress.render import terminal
 
-    request = _request(to, kwargs, offline=bool(snapshot)) if to else None
+    request = inputs.make_request(to, kwargs, offline=bool(snapshot)) if to else None
     if snapshot:
-        read = _load(snapshot, resource_group_name, resource_name)
+        read = inputs.load_snapshot(snapshot, resource_group_name, resource_name)
     else:
-        read = _read(cmd, resource_group_name, resource_name, request)
-        request = _with_records(_records(cmd), request, read)
+        read = inputs.read_cluster(cmd, resource_group_name, resource_name, request)
+        request = inputs.with_records(inputs.records(cmd), request, read)
     if request is None:
-        reports = report.survey(read, lambda target: _request(target, {}, offline=bool(snapshot)))
+        reports = report.survey(read, lambda target: inputs.make_request(target, {}, offline=bool(snapshot)))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
     made = report.make(read, request)
     return present(cmd, made.to_json(), terminal.report(made, look()), exit_code(made, fail_on))
@@ -54,33 +53,37 @@ def check(
 def migrate(
     cmd: Any,
     *,
-    resource_group_name: str,
-    resource_name: str,
-    to: str,
+    resource_group_name: str | None = None,
+    resource_name: str | None = None,
+    to: str | None = None,
+    plan: str | None = None,
     record_dir: str | None = None,
     accept: Collection[str] | None = None,
     dry_run: bool = False,
+    out: str | None = None,
     without_waiting: bool = False,
     yes: bool = False,
     **kwargs: Any,
 ) -> Any:
-    """Check, plan, confirm, apply, verify; `kwargs` are the options of the move."""
+    """Check, plan, confirm, apply, verify, or apply a saved plan; `kwargs` are the options of the move."""
     from azext_aksegress import migration
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
-    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
+    kept = inputs.saved_plan(cmd, plan, resource_group_name, resource_name) if plan else None
+    here = kept.names if kept else (resource_group_name or "", resource_name or "")
+    azure, folder = Azure(cmd.cli_ctx, *here), inputs.records(cmd, record_dir)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    folder = _records(cmd, record_dir)
-    with told(resource_group_name, resource_name):
-        talk.phase("reading the cluster")
-        request = _request(to, kwargs)
-        read = azure.read(request, _wanted(request))
-        move = migration.prepare(read, _with_records(folder, request, read), accept or (), by_name)
-        talk.end()
-        return _make(cmd, azure, move, folder, dry_run, yes, not without_waiting)
+    prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
+    with told(*here):
+        request = kept.request if kept else inputs.make_request(to or "", kwargs)
+        move = moving.judge(talk, azure, request, folder, prepare)
+        if move.plan is None or dry_run:
+            return moving.without_write(cmd, move, out, plan if dry_run else None)
+        moving.confirm(talk, move, yes)
+        return moving.carry_out(cmd, azure, move, folder, not without_waiting)
 
 
 @for_each_cluster
@@ -98,7 +101,7 @@ def verify(
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     with told(resource_group_name, resource_name):
-        known = past.newest(_records(cmd, record_dir), azure.cluster_id, record)
+        known = past.newest(inputs.records(cmd, record_dir), azure.cluster_id, record)
         with talk.working("reading the cluster"):
             findings, egress_ips = proof.prove(azure, known.expected, talk.waiting)
         document = migration.verified(known, findings, egress_ips)
@@ -130,64 +133,17 @@ def rollback(
     from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
-    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
+    azure, folder = Azure(cmd.cli_ctx, resource_group_name, resource_name), inputs.records(cmd, record_dir)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    folder = _records(cmd, record_dir)
     with told(resource_group_name, resource_name):
         known = past.to_undo(folder, azure.cluster_id, record)
-        request = replace(known.back, cli_version=_versions()["az"], update_ranges=update_authorized_ip_ranges)
-        talk.phase("reading the cluster")
-        read = azure.read(request, _wanted(request))
-        past.require_way_back(known, read)
-        move = migration.prepare(read, _with_records(folder, request, read), accept or (), by_name, known.undo)
-        talk.end()
-        return _make(cmd, azure, move, folder, dry_run, yes, not without_waiting)
-
-
-def _make(cmd: Any, azure: Any, move: Any, folder: str, dry_run: bool, yes: bool, wait: bool) -> Any:
-    """Show a judged migration or rollback, and where nothing stands in its way, confirm it and carry it out."""
-    from azext_aksegress.present import ExitCode, Talk, look, present
-    from azext_aksegress.render import moves
-
-    talk = Talk(cmd.cli_ctx)
-    talk.lines(moves.remarks(move))
-    if move.refusals:
-        code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
-        return present(cmd, move.to_json(), moves.refused(move, look()), code, moves.refusals(move))
-    if move.plan is None or dry_run:
-        return present(cmd, move.to_json(), moves.without_write(move, look()))
-    name = move.report.cluster.name
-    question = f"{'Roll back' if move.plan.undo else 'Move'} {name} ({move.plan.move})?"
-    talk.confirm(moves.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
-    return _carry_out(cmd, azure, move, folder, wait)
-
-
-def _carry_out(cmd: Any, azure: Any, move: Any, folder: str, wait: bool) -> Any:
-    """Apply the plan of a confirmed migration, read again, and say what is there now."""
-    from azext_aksegress import record
-    from azext_aksegress import verify as proof
-    from azext_aksegress.apply import apply
-    from azext_aksegress.fixes import az
-    from azext_aksegress.present import ExitCode, Talk, look, present
-    from azext_aksegress.render import moves
-
-    talk = Talk(cmd.cli_ctx)
-    kept = record.Record(folder, move.plan, _versions())
-    here = az("aks egress show", ids=move.report.cluster.id)
-    with talk.interruptible(here, kept.path):
-        apply(azure, move.plan, kept, talk.phase, wait)
-        if not wait:
-            talk.phase("taken by Azure")
-        findings, egress_ips = proof.after_apply(azure, move.plan, talk.phase) if wait else ((), ())
-    if not wait:
-        lines = list(moves.started(move.plan, kept.path))
-        return present(cmd, move.started(kept.path), lines, aside=lines)
-    document = move.applied(kept.path, findings, egress_ips)
-    kept.step = None
-    kept.keep(talk.phase, document["outcome"], verification=document["verification"])
-    code = ExitCode.OK if document["outcome"] == "applied" else ExitCode.NOT_VERIFIED
-    pretty = moves.result(document, findings, move.plan, look())
-    return present(cmd, document, pretty, code, moves.after_the_move(document, findings, move.plan))
+        request = replace(known.back, cli_version=inputs.versions()["az"], update_ranges=update_authorized_ip_ranges)
+        prepare = partial(migration.take_back, known, accepted=accept or (), by_name=by_name)
+        move = moving.judge(talk, azure, request, folder, prepare)
+        if move.plan is None or dry_run:
+            return moving.without_write(cmd, move, None, None)
+        moving.confirm(talk, move, yes)
+        return moving.carry_out(cmd, azure, move, folder, not without_waiting)
 
 
 def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:
@@ -201,77 +157,3 @@ def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = N
         if vnet_type in (None, path.vnet) and from_type in (None, path.origin) and to in (None, path.target)
     ]
     return present(cmd, [path.to_json() for path in paths], terminal.paths(paths, look()))
-
-
-def _read(cmd: Any, resource_group: str | None, name: str | None, request: Any = None) -> Any:
-    """What the checks of a request need, or of all outbound types where there is none."""
-    from azext_aksegress._errors import told
-    from azext_aksegress.azure import Azure
-    from azext_aksegress.present import Talk
-    from azext_aksegress.render import terminal
-
-    talk = Talk(cmd.cli_ctx)
-    requests = [request] if request else [_request(target, {}) for target in matrix.OUTBOUND_TYPES]
-    with told(resource_group or "", name or ""), talk.working("reading the cluster"):
-        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request, _wanted(*requests))
-    talk.lines(terminal.older_api_version(snapshot))
-    return snapshot
-
-
-def _wanted(*requests: Any) -> Any:
-    from azext_aksegress import checks
-
-    return checks.reads(requests)
-
-
-def _load(path: str, resource_group: str | None, name: str | None) -> Any:
-    """The snapshot in a file; it must be of the cluster that -g and -n name, where they do."""
-    from azure.cli.core.azclierror import InvalidArgumentValueError
-
-    from azext_aksegress import arm, snapshot
-    from azext_aksegress._errors import told
-
-    again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
-    with told("", ""), open(path, "rb") as file:
-        try:
-            found = snapshot.from_json(json.load(file))  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
-        except (ValueError, RecursionError) as error:
-            raise InvalidArgumentValueError(f"{path} is no snapshot: {error}.", recommendation=again) from error
-    for asked, label in ((resource_group, "resourceGroups"), (name, "managedClusters")):
-        stored = arm.part(arm.text(found.cluster, "id") or "", label)
-        if asked and not arm.same(asked, stored):
-            raise InvalidArgumentValueError(
-                f"{path} is of {stored}, not of {asked}.", recommendation="Leave -g and -n out, or name that cluster."
-            )
-    return found
-
-
-def _request(to: str, options: Mapping[str, Any], offline: bool = False) -> Any:
-    from azext_aksegress import request
-
-    return request.make(to, None if offline else _versions()["az"], options)
-
-
-def _with_records(folder: str, request: Any, read: Any) -> Any:
-    """A request that names addresses, and what the records of earlier migrations of the cluster say of such."""
-    from dataclasses import replace
-
-    from azext_aksegress import arm, past
-
-    if request is None or not request.own_ids:
-        return request
-    return replace(request, formerly=past.former_addresses(folder, arm.text(read.cluster, "id") or ""))
-
-
-def _records(cmd: Any, folder: str | None = None) -> str:
-    """The folder of the records."""
-    from azext_aksegress import record
-
-    return os.path.abspath(folder or os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER))
-
-
-def _versions() -> dict[str, str]:
-    from azure.cli.core import __version__ as az_version
-    from azure.cli.core.extension import get_extension
-
-    return {"az": az_version, "aksegress": get_extension("aksegress").version or "unknown"}

@@ -9,20 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Collection, Iterator, Mapping, Sequence, Tuple
+from typing import Any, Callable, Collection, Iterable, Iterator, List, Sequence, Tuple
 
 from azext_aksegress import arm, body, questions
 from azext_aksegress.arm import Json
-from azext_aksegress.snapshot import Snapshot
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.snapshot import Snapshot, Unread
 
 SHOWN = 8
 """Differences that a sentence names; of the others it says how many there are."""
 Row = Tuple[str, Any, Any]
 """A path, what is there in the one document, and what in the other."""
 
-_NOT_WRITTEN_YET_JUDGED = (
+_READ_ONLY_AND_JUDGED = (
     "id",
     "eTag",
     "identity.principalId",
@@ -33,23 +34,35 @@ _NOT_WRITTEN_YET_JUDGED = (
     "properties.networkProfile.natGatewayProfile.effectiveOutboundIPs",
 )
 """What of the cluster's read-only fields counts. A pool's eTag does not: it changes with the count of its nodes."""
-_LEFT_OUT_OF_THE_CLUSTER = tuple(path for path in body.READ_ONLY if path not in _NOT_WRITTEN_YET_JUDGED)
+_LEFT_OUT_OF_THE_CLUSTER = tuple(path for path in body.READ_ONLY if path not in _READ_ONLY_AND_JUDGED)
 
-_WRITES = ("etag", "systemdata")
+_WRITES: tuple[str, ...] = ("etag", "systemdata")
 """Change with any write of a resource, whatever was written; what was is compared itself."""
 _OF_NODES = ("loadbalancerbackendaddresses", "provisioningstate")
 """Of what nodes are attached to: their addresses in a load balancer's pool, and a state that is Updating while one
 comes or goes, and that no check reads."""
+_OF_NEIGHBOURS = ("ipconfigurations",)
+"""Who is on a subnet that the cluster does not use, but that is in the same network."""
+_OF_USE = ("currentvalue",)
+"""How much of a quota is used; its limit counts."""
+_SUBNET = "microsoft.network/virtualnetworks/subnets"
 _TOUCHED_BY_NODES = (
+    _SUBNET,
     "microsoft.network/virtualnetworks",
-    "microsoft.network/virtualnetworks/subnets",
     "microsoft.network/networksecuritygroups",
     "microsoft.network/routetables",
     "microsoft.network/loadbalancers",
 )
-_COMPUTE, _INTERFACES = "microsoft.compute/virtualmachine", "microsoft.network/networkinterfaces"
+_NODES = ("microsoft.compute/virtualmachine", "microsoft.network/networkinterfaces")
+"""How the types of nodes begin, in scale sets and by themselves, and of their network interfaces."""
 _INSTANCE = re.compile("(.*/virtualmachinescalesets/[^/]+)/virtualmachines/")
-_PERMISSIONS, _USAGES = "microsoft.authorization/permissions", "/usages"
+_PERMISSIONS = "Microsoft.Authorization/permissions"
+_PARTS = ("resources", "collections")
+
+Members = Callable[[List[Any]], Iterable[Any]]
+"""Which members of a list count."""
+NOT_INVOLVED = "not involved"
+"""How a reading is called in which an id does not occur."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +78,35 @@ class Difference:
     was: Any
     now: Any
 
+    @property
+    def follows(self) -> bool:
+        """Whether it says only that something is read because something else refers to it now, or not any more."""
+        return not self.path and NOT_INVOLVED in (self.was, self.now)
+
     def __str__(self) -> str:
         where = arm.called(self.resource) if self.resource else "the cluster"
         path = re.sub(r"(^|\.)properties\.", r"\1", self.path)
         what = f"{where}: {path}" if path else where
-        if path.endswith("]") and (self.was is None or self.now is None):
-            return f"{what}: removed" if self.now is None else f"{what}: added {_short(self.now)}"
+        if path.endswith("]") and self.now is None:
+            return f"{what}: removed"
+        if path.endswith("]") and self.was is None:
+            told = _told(self.now)
+            return f"{what}: added {_short(told)}" if told else f"{what}: added"
         return f"{what}: {_short(self.was)} -> {_short(self.now)}"
+
+
+def _told(member: Any) -> Json:
+    """What is to be said of a member of a list beside its name."""
+    if not isinstance(member, dict):
+        return {}
+    told = {key: value for key, value in member.items() if key not in ("id", "name", "type", "properties")}
+    return {**told, **_object(member, "properties")}
+
+
+def _object(document: Any, key: str) -> Json:
+    """The object at a key, empty where there is none."""
+    found = arm.dig(document, key)
+    return found if isinstance(found, dict) else {}
 
 
 def _short(value: Any) -> str:
@@ -81,52 +116,32 @@ def _short(value: Any) -> str:
 
 
 def listed(rows: Sequence[Difference]) -> str:
-    """What differs, as far as a sentence holds it."""
-    more = f"; and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return f"{'; '.join(map(str, rows[:SHOWN]))}{more}"
+    """What differs, as far as a sentence holds it, without what only follows from the rest."""
+    told = [str(row) for row in rows if not row.follows] or [str(row) for row in rows]
+    more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    return f"{'; '.join(told[:SHOWN])}{more}"
 
 
 def projection(snapshot: Snapshot) -> Json:
     """All that was judged, without secrets: the cluster, the resources and collections around it, and what is unread.
 
-    Left out is what changes without anybody's decision: marks of writes, the count and current state of nodes that come
-    and go with load, the use of quotas; and what depends on who asks, since a plan may be applied by somebody else than
-    its maker: the caller's own permissions, and the allow-lists that Resource Graph shows to the caller.
+    Left out is what changes without anybody's decision about the cluster: marks of writes, nodes that come and go with
+    the load, the use of quotas, who is on other subnets of the network; and what depends on who asks, since a plan may
+    be applied by somebody else than its maker: the caller's own permissions, and the allow-lists that Resource Graph
+    shows to the caller.
     """
     document = snapshot.to_json()
-    home = _node_group(snapshot.cluster)
-    known = {key: value for key, value in document["resources"].items() if not _moves(key, home)}
-    lists = {key: rows for key, rows in document["collections"].items() if not _moves(key, home)}
+    around = _Around(snapshot)
+    unread = ((key, row) for key, row in snapshot.unread.items() if not around.moves(key))
     return {
         "apiVersion": snapshot.api_version,
         "cluster": _cluster(document["cluster"]),
-        "resources": {key: _settled(value, home, known, at=key) for key, value in known.items()},
-        "collections": {key: _settled(_used(key, rows), home, known, at=key) for key, rows in lists.items()},
-        "unread": {
-            key: {"reason": row.reason, "permission": row.permission}
-            for key, row in snapshot.unread.items()
-            if not _moves(key, home)
+        **{
+            part: {key: around.settled(key, value) for key, value in document[part].items() if not around.moves(key)}
+            for part in _PARTS
         },
+        "unread": {key: {"reason": row.reason, "permission": row.permission} for key, row in unread},
     }
-
-
-def _node_group(cluster: Json) -> str | None:
-    """How the lower-case ids begin of what AKS makes."""
-    group = arm.text(cluster, "properties", "nodeResourceGroup")
-    subscription = arm.part(arm.text(cluster, "id") or "", "subscriptions")
-    return f"/subscriptions/{subscription}/resourcegroups/{group}/".lower() if group else None
-
-
-def _moves(resource_id: str, home: str | None) -> bool:
-    """Whether nothing of an id counts."""
-    kind = arm.resource_type(resource_id).lower()
-    return arm.same(resource_id, questions.GRAPH) or kind == _PERMISSIONS or _is_of_nodes(resource_id, home)
-
-
-def _is_of_nodes(resource_id: str, home: str | None) -> bool:
-    """Whether an id names a node of the cluster, its network interface, or the list of those."""
-    ours = home is not None and resource_id.lower().startswith(home)
-    return ours and arm.resource_type(resource_id).lower().startswith((_COMPUTE, _INTERFACES))
 
 
 def _cluster(document: Json) -> Json:
@@ -134,8 +149,8 @@ def _cluster(document: Json) -> Json:
     pools = arm.dig(kept, "properties", "agentPoolProfiles")
     if isinstance(pools, list):
         kept["properties"]["agentPoolProfiles"] = [_pool(found) for found in pools]
-    settled: Json = _settled(kept, None, {}, at="")
-    return {**settled, **({"eTag": kept["eTag"]} if "eTag" in kept else {})}
+    settled: Json = _kept(kept, (), list)
+    return settled
 
 
 def _pool(pool: Any) -> Any:
@@ -145,50 +160,74 @@ def _pool(pool: Any) -> Any:
     return {key: value for key, value in pool.items() if key not in moving} if isinstance(pool, dict) else pool
 
 
-def _used(collection_id: str, rows: Sequence[Json]) -> Sequence[Json]:
-    """The members of a collection; of quotas the limit, not how much of it is used today."""
-    if not collection_id.endswith(_USAGES):
-        return rows
-    return [{key: value for key, value in row.items() if key != "currentValue"} for row in rows]
+class _Around:
+    """What of the resources and collections around a cluster moves by itself."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        cluster = Cluster(snapshot)
+        self._knows = snapshot.knows
+        self._subnets: Collection[str] = ()
+        self._home = ""
+        with suppress(Unread):
+            self._home = f"{cluster.node_group_id}/".lower()
+            self._subnets = cluster.byo_subnets
+
+    def moves(self, resource_id: str) -> bool:
+        """Whether nothing of an id counts."""
+        by_caller = arm.same(arm.resource_type(resource_id), _PERMISSIONS) or arm.same(resource_id, questions.GRAPH)
+        return by_caller or self._is_of_nodes(resource_id)
+
+    def _is_of_nodes(self, resource_id: str) -> bool:
+        """Whether an id names a node of the cluster, its network interface, or the list of those."""
+        return self._is_at_home(resource_id) and arm.resource_type(resource_id).lower().startswith(_NODES)
+
+    def _is_at_home(self, resource_id: str) -> bool:
+        return bool(self._home) and resource_id.lower().startswith(self._home)
+
+    def settled(self, resource_id: str, value: Any) -> Any:
+        """What counts of a resource or a collection."""
+        kind = arm.resource_type(resource_id).lower()
+        moving = _WRITES
+        if kind in _TOUCHED_BY_NODES:
+            moving += _OF_NODES
+        if kind == _SUBNET and not (resource_id in self._subnets or self._is_at_home(resource_id)):
+            moving += _OF_NEIGHBOURS
+        if kind.endswith("/usages"):
+            moving += _OF_USE
+        return _kept(value, moving, self._members)
+
+    def _members(self, rows: list[Any]) -> Iterator[Any]:
+        """The members of a list: none of the cluster's nodes; other scale sets' instances once for each scale set; and
+        what was read by itself, or tried, only by its id."""
+        seen = set()
+        for row in rows:
+            found = (arm.text(row, "id") or "").lower()
+            if self._is_of_nodes(found):
+                continue
+            scale_set = _INSTANCE.match(found)
+            if found and "properties" in row:
+                yield {"id": found} if self._knows(found) else row
+            elif scale_set is None:
+                yield row
+            elif scale_set.group(1) not in seen:
+                seen.add(scale_set.group(1))
+                yield {"id": scale_set.group(1)}
 
 
-def _settled(value: Any, home: str | None, known: Mapping[str, Any], at: str) -> Any:
-    """A document of Azure with what counts of it: nothing that is null, which is the same as absent; ids in lower case,
-    since Azure is not constant in theirs; a resource that was read by itself only by its id, wherever else it is."""
-    moving = (*_WRITES, *_OF_NODES) if arm.resource_type(at).lower() in _TOUCHED_BY_NODES else _WRITES
-    return _kept(value, moving, partial(_references, home=home, known=known))
-
-
-def _kept(value: Any, moving: Collection[str], references: Any) -> Any:
+def _kept(value: Any, moving: Collection[str], members: Members) -> Any:
+    """A document of Azure with what counts of it: neither null nor a list of nothing, which are the same as absent, and
+    ids in lower case, since Azure is not constant in theirs."""
     if isinstance(value, dict):
-        counting = ((key, item) for key, item in value.items() if item is not None and key.lower() not in moving)
-        return {_in_lower_case(key): _kept(item, moving, references) for key, item in counting}
+        rows = ((key, _kept(item, moving, members)) for key, item in value.items() if key.lower() not in moving)
+        return {_in_lower_case(key): kept for key, kept in rows if kept is not None and kept != []}
     if isinstance(value, list):
-        return _in_order([_kept(item, moving, references) for item in references(value)])
+        return _in_order([_kept(item, moving, members) for item in members(value)])
     return _in_lower_case(value) if isinstance(value, str) else value
 
 
 def _in_lower_case(word: str) -> str:
     """An id in lower case, and any other word as it is."""
     return word.lower() if word.lower().startswith("/subscriptions/") else word
-
-
-def _references(rows: Sequence[Any], home: str | None, known: Mapping[str, Any]) -> Iterator[Any]:
-    """The members of a list: none of the cluster's nodes, and other scale sets' instances once for each scale set."""
-    seen = set()
-    for row in rows:
-        found = (arm.text(row, "id") or "").lower()
-        if _is_of_nodes(found, home):
-            continue
-        if found and "properties" in row:
-            yield {"id": found} if found in known else row
-            continue
-        scale_set = _INSTANCE.match(found)
-        if scale_set is None:
-            yield row
-        elif scale_set.group(1) not in seen:
-            seen.add(scale_set.group(1))
-            yield {"id": scale_set.group(1)}
 
 
 def _in_order(rows: list[Any]) -> list[Any]:
@@ -213,8 +252,8 @@ def differences(before: Json, now: Json, ignored: Collection[str] = ()) -> tuple
     """What differs between two projections: of the cluster first, then of the rest by id, then what is read in only one
     of them.
 
-    `ignored` are paths of the cluster, such as `properties.networkProfile.outboundType`, that may differ, with all that
-    is below them.
+    `ignored` are paths of the cluster that may differ, with all that is below them; `*` in them stands for any text, as
+    in `properties.agentPoolProfiles[*].count`.
     """
     rows = [Difference(None, *row) for row in changes("apiVersion", before.get("apiVersion"), now.get("apiVersion"))]
     of_cluster = changes("", before.get("cluster"), now.get("cluster"), into_lists=True)
@@ -222,8 +261,8 @@ def differences(before: Json, now: Json, ignored: Collection[str] = ()) -> tuple
     then, today = _read(before), _read(now)
     come_and_gone = []
     for key in sorted({*then, *today}):
-        kind, value = then.get(key, ("not involved", None))
-        other_kind, other = today.get(key, ("not involved", None))
+        kind, value = then.get(key, (NOT_INVOLVED, None))
+        other_kind, other = today.get(key, (NOT_INVOLVED, None))
         if kind != other_kind:
             come_and_gone.append(Difference(key, "", kind, other_kind))
         else:
@@ -232,15 +271,15 @@ def differences(before: Json, now: Json, ignored: Collection[str] = ()) -> tuple
 
 
 def _is_below(path: str, tops: Collection[str]) -> bool:
-    return any(path == top or path.startswith((f"{top}.", f"{top}[")) for top in tops)
+    return any(arm.matches(f"{top}{below}", path) for top in tops for below in ("", ".*", "[*"))
 
 
 def _read(projected: Json) -> dict[str, tuple[str, Any]]:
     """What was read or tried by id: how that went in words, and what came of it."""
     found: dict[str, tuple[str, Any]] = {}
-    for part in ("resources", "collections"):
-        found.update({key: ("read", value) for key, value in (arm.dig(projected, part) or {}).items()})
-    for key, row in (arm.dig(projected, "unread") or {}).items():
+    for part in _PARTS:
+        found.update({key: ("read", value) for key, value in _object(projected, part).items()})
+    for key, row in _object(projected, "unread").items():
         found[key] = (f"could not be read, {arm.text(row, 'reason') or 'for no reason'}", None)
     return found
 
@@ -251,10 +290,15 @@ def changes(path: str, was: Any, now: Any, into_lists: bool = False) -> Iterator
     if isinstance(was, dict) and isinstance(now, dict):
         for key in sorted({*was, *now}):
             yield from changes(f"{path}.{key}" if path else key, was.get(key), now.get(key), into_lists)
-    elif into_lists and isinstance(was, list) and isinstance(now, list):
-        yield from _changes_of_lists(path, was, now)
+    elif into_lists and _is_list(was, now) and _is_list(now, was):
+        yield from _changes_of_lists(path, was or [], now or [])
     elif was != now:
         yield path, was, now
+
+
+def _is_list(value: Any, other: Any) -> bool:
+    """Whether a value is a list, or absent where the other one is one."""
+    return isinstance(value, list) or (value is None and isinstance(other, list))
 
 
 def _changes_of_lists(path: str, was: list[Any], now: list[Any]) -> Iterator[Row]:

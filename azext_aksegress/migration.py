@@ -9,7 +9,7 @@ from azext_aksegress import plan as planning
 from azext_aksegress import report as reporting
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN, Finding
-from azext_aksegress.past import Past
+from azext_aksegress.past import Past, require_way_back
 from azext_aksegress.plan import Plan, Undo
 from azext_aksegress.report import NOTHING_TO_DO, Report, cluster_json
 from azext_aksegress.request import Request
@@ -103,3 +103,11 @@ def prepare(
     plan = plan if plan and plan.steps else None
     in_vain = tuple(sorted(set(accepted) - set(made.ids(FAIL, WARN, UNKNOWN))))
     return Migration(made, refusals, plan, in_vain, undo)
+
+
+def take_back(
+    past: Past, snapshot: Snapshot, request: Request, accepted: Collection[str], by_name: Collection[str] = ()
+) -> Migration:
+    """Judge and plan the way back by a record; raises NoWayBack where somebody else has moved the cluster."""
+    require_way_back(past, snapshot)
+    return prepare(snapshot, request, accepted, by_name, past.undo)

@@ -99,8 +99,10 @@ class Past:
     @property
     def undo(self) -> Undo:
         """What a rollback by this record undoes."""
-        addresses = self.expected.before.known
-        return Undo(self.path, addresses, self._ranges("added"), self._ranges("removed"), self.moved)
+        released = arm.strings(self.document, "plan", "releasedIps")
+        if self.origin == self.asked.to:  # of fewer addresses, AKS chooses which it releases
+            released = (*released, *self.expected.before.known)
+        return Undo(self.path, released, self._ranges("added"), self._ranges("removed"), self.moved)
 
 
 def newest(folder: str, cluster_id: str, path: str | None = None) -> Past:

@@ -28,11 +28,11 @@ CACHE_STAYS = "Nodes go on taking their images from the cache, until that is lef
 
 @dataclass(frozen=True)
 class Undo:
-    """What a rollback undoes of a migration: its record, the egress addresses from before it, the authorized ranges
-    that it added and removed, and whether its update of the type was, or may have been, taken."""
+    """What a rollback undoes of a migration: its record, the addresses that AKS was to release for it, the authorized
+    ranges that it added and removed, and whether its update of the type was, or may have been, taken."""
 
     record: str
-    addresses: tuple[str, ...]
+    released: tuple[str, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
     moved: bool
@@ -44,11 +44,13 @@ class Undo:
         return az("aks egress rollback", ids=report.cluster.id, record=self.record, **ranges_too, **accepting)
 
     def lost(self, report: Report) -> tuple[str, ...]:
-        """The addresses from before the migration that the way back surely does not bring back."""
-        after = report.after
-        if not self.moved or {row.reason for row in after.unknown} - {egress.MADE_BY_THE_MOVE}:
+        """The addresses that AKS has released for the migration: nobody gets them again."""
+        if not self.moved:
             return ()
-        return tuple(found for found in self.addresses if not any(holds(kept, found) for kept in after.known))
+        cluster = report.cluster
+        there = [found for kept in profiles.PROFILES for found in profiles.effective_ids(cluster, kept)]
+        kept = [profiles.address_or_name(cluster.snapshot, found) for found in there]
+        return tuple(dict.fromkeys(found for found in self.released if not any(holds(one, found) for one in kept)))
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ class Plan:
 
     @property
     def lost(self) -> tuple[str, ...]:
-        """The addresses from before the migration that a rollback surely does not bring back."""
+        """The addresses that the migration has cost, which a rollback does not bring back."""
         return self.undo.lost(self.report) if self.undo else ()
 
     @property

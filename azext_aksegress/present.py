@@ -154,7 +154,9 @@ def look(stream: Any = None) -> Look:
 
 def _for_a_person(cli_ctx: Any) -> bool:
     """A terminal, no -o and no --query, and no output format in az's configuration."""
-    given = cli_ctx.data.get("safe_params") or []
+    given = list(cli_ctx.data.get("safe_params") or [])
+    if cli_ctx.data.get("command") == "aks egress migrate":  # its own --out is no beginning of --output
+        given = [option for option in given if option != "--out"]
     asked = any(option == "-o" or _abbreviates(option, "--output", "--query") for option in given)
     configured = cli_ctx.config.get("core", "output", fallback=None)
     return sys.stdout.isatty() and not asked and not configured

@@ -26,14 +26,22 @@ def _looked_at_once(*_: object) -> None:
     """What runs on the cluster may have no egress, or another one than was planned."""
 
 
+def _admitted(*_: object) -> None:
+    """Nodes whose address is not in the authorized ranges lose the API server and turn NotReady."""
+
+
+def _written_since(*_: object) -> None:
+    """Somebody or something has changed the cluster since; no rollback takes that back."""
+
+
 READ = Check("verify.read", "the cluster can be read after the move", _looked_at_once)
 TYPE = Check("verify.type", "the outbound type is the one that was asked for", _looked_at_once)
 STATE = Check("verify.state", "the cluster and its pools are in state Succeeded", _looked_at_once)
 IN_FORCE = Check("verify.inForce", "the outbound type is in force", _looked_at_once)
 OPTIONS = Check("verify.options", "the options that were asked for are in force", _looked_at_once)
 IPS = Check("verify.ips", "the egress IPs are those that were expected", _looked_at_once)
-RANGES = Check("verify.ranges", "the API server admits the egress IPs", _looked_at_once)
-BESIDE = Check("verify.beside", "nothing outside egress has changed", _looked_at_once)
+RANGES = Check("verify.ranges", "the API server admits the egress IPs", _admitted)
+BESIDE = Check("verify.beside", "nothing outside egress has changed", _written_since)
 
 READS = 3
 """How often a cluster is read that is written again while it is read."""

@@ -100,8 +100,8 @@ def tell(guide: Guide, az: Az, arm: Arm) -> None:
     sent = [request for request in arm.writes if "/managedClusters/" in request.path]
     guide.say(
         f"All of that took {len(arm.journal)} requests, {len(sent)} of them a write to a cluster: one PUT for the "
-        "move, and one for the way back, each pinned by its eTag to the cluster that was checked. Everything ran on this "
-        "machine; your own ~/.azure was not touched."
+        "move, and one for the way back, each pinned by its eTag to the cluster that was checked. Everything ran on "
+        "this machine; your own ~/.azure was not touched."
     )
 
 

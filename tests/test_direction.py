@@ -17,9 +17,10 @@ ORDER = [
     "checks.balancers",
     *("checks.filters", "checks.proxies", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
-    *("report", "body", "judged", "steps", "expected", "plan", "files", "record", "past", "migration"),
+    *("report", "body", "judged", "steps", "expected", "plan", "files", "record", "past", "migration", "saved"),
     *("resources", "azure", "follow", "apply", "verify"),
-    *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators", "custom"),
+    *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators"),
+    *("inputs", "moving", "custom"),
     *("_help", "_params", "commands", ""),
 ]
 SDK = {
@@ -65,7 +66,7 @@ def test_a_module_imports_only_what_stands_before_it(module: str) -> None:
 
 @pytest.mark.parametrize("module", [name for name in modules() if not name.startswith("_") and name])
 def test_only_the_modules_that_talk_to_azure_import_its_sdk(module: str) -> None:
-    glue = {"custom", "commands", "present"}
+    glue = {"inputs", "moving", "custom", "commands", "present"}
     sdk = {found for found in imports(module) if found.split(".")[0] in ("azure", "knack", "requests")}
     if module not in glue:
         assert not {found for found in sdk if not found.startswith(SDK.get(module, ("never",)))}

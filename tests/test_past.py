@@ -49,7 +49,7 @@ class TestWhatARecordSays:
             *(("authorizeIpRanges", "sending"), ("authorizeIpRanges", "succeeded")),
             *(("updateOutboundType", "sending"), ("updateOutboundType", "refused")),
         )
-        assert found.undo == Undo(found.path, ("52.0.0.1",), ("52.9.9.9/32",), (), moved=False)
+        assert found.undo == Undo(found.path, ("20.50.0.2",), ("52.9.9.9/32",), (), moved=False)
 
     def test_the_way_back_asks_for_the_options_that_were_there(self, tmp_path: Path) -> None:
         shop = Shop.byo().routed()

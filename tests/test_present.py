@@ -71,6 +71,16 @@ def test_who_asks_for_data_gets_data_on_a_terminal_too(option: str, monkeypatch:
     assert not present._for_a_person(Cli("--to", option))
 
 
+@pytest.mark.parametrize(("command", "pretty"), [("aks egress migrate", True), ("aks egress check", False)])
+def test_out_is_a_beginning_of_output_but_where_it_is_an_option(
+    monkeypatch: pytest.MonkeyPatch, command: str, pretty: bool
+) -> None:
+    monkeypatch.setattr(present.sys, "stdout", SimpleNamespace(isatty=lambda: True))
+    cli = Cli("--dry-run", "--out")
+    cli.data["command"] = command
+    assert present._for_a_person(cli) is pretty
+
+
 def test_who_configured_an_output_format_gets_data_on_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(present.sys, "stdout", SimpleNamespace(isatty=lambda: True))
     assert not present._for_a_person(Cli("--to", configured="table"))

@@ -27,6 +27,7 @@ from azext_aksegress.render.terminal import (
     verdict,
 )
 from azext_aksegress.snapshot import PREVIEW_API_VERSION
+from azext_aksegress.verify import BESIDE
 
 
 def plan(made: Plan, look: Look) -> Iterator[Line]:
@@ -35,7 +36,7 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
     for address in made.released:
         yield [("error", f"  - {clean(address)}   released: AKS made it")]
     for address in made.lost:
-        yield [("error", f"  x {clean(address)}   from before the migration; it cannot be had again")]
+        yield [("error", f"  x {clean(address)}   released by the migration; nobody gets it again")]
     for change in made.diff:
         name = re.sub(r"^properties\.(networkProfile\.)?", "", str(change["path"]))
         values = clean(f"{arm.spelled(change['from'])} -> {arm.spelled(change['to'])}")
@@ -92,15 +93,24 @@ def refusals(move: Migration) -> Iterator[Line]:
     yield from ([("primary", clean(line))] for line in _way_back(move))
 
 
-def without_write(move: Migration, look: Look) -> Iterator[Line]:
-    """The end of a dry run, or of a move that is not needed."""
+def without_write(move: Migration, look: Look, file: str | None = None) -> Iterator[Line]:
+    """The end of a dry run, or of a move that is not needed; `file` is where its plan is saved."""
     if move.plan is None:
         yield [("success", verdict(move.report))]
-        return
-    yield from plan(move.plan, look)
-    yield []
-    yield [("primary", "Nothing was sent. To make the move:")]
-    yield [("action", f"  {move.plan.command}")]
+    else:
+        yield from plan(move.plan, look)
+        yield []
+    if file:
+        yield from plan_in(file)
+    elif move.plan:
+        yield [("primary", "Nothing was sent. To make the move:")]
+        yield [("action", f"  {move.plan.command}")]
+
+
+def plan_in(file: str) -> Iterator[Line]:
+    """Where a saved plan is, and the command that applies exactly it."""
+    yield [("primary", clean(f"Nothing was sent. The plan is in {file}. To apply exactly it:"))]
+    yield [("action", clean(f"  {az('aks egress migrate', plan=file)}"))]
 
 
 def started(made: Plan, record_path: str) -> Iterator[Line]:
@@ -178,7 +188,8 @@ def verified(past: Past, document: Json, found: Sequence[Finding], look: Look) -
     yield [("error", f"Not verified. Egress IPs: {ips}.")]
     if not past.moved:
         yield [("warning", "By the record, Azure did not take the update.")]
-    if past.is_rollback:
+    of_egress = [row for row in found if row.outcome in (FAIL, UNKNOWN) and row.check is not BESIDE]
+    if past.is_rollback or not of_egress:
         return
     yield [("primary", "To go back to what was there before:")]
     yield [("action", f"  {az('aks egress rollback', ids=past.cluster_id, record=past.path)}")]

@@ -87,7 +87,7 @@ def test_ctrl_c_tells_that_azure_goes_on_and_how_to_look(az: Az, serve: Serve) -
     arm = serve(shop)
     arm.operation_never_ends()
     words = ("aks", "egress", "migrate", *CLUSTER, "--to", UDR, "--yes")
-    result = on_a_terminal(az, *words, interrupt_at="Azure is changing the egress")
+    result = on_a_terminal(az, *words, interrupt_at="Azure is changing the cluster")
     assert result.code == 1
     assert "what was sent to Azure goes on there" in result.out
     assert "az aks egress show --ids" in result.out

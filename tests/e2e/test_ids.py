@@ -183,7 +183,7 @@ class TestMigrate:
         arm = serve(self.moving())
         arm.operation_never_ends()
         words = ("aks", "egress", "migrate", "--ids", SHOP, TWO, "--to", UANAT, "--yes")
-        result = on_a_terminal(az, *words, interrupt_at="Azure is changing the egress")
+        result = on_a_terminal(az, *words, interrupt_at="Azure is changing the cluster")
         assert result.code == 1
         assert result.out.count("what was sent to Azure goes on there") >= 1
         assert "az aks egress show --ids" in result.out

@@ -167,6 +167,17 @@ def worlds(draw: st.DrawFn) -> tuple[str, World]:
 
 
 @st.composite
+def altered(draw: st.DrawFn, document: Json) -> Json:
+    """A document of which up to four parts are not as they should be."""
+    found: Json = copy.deepcopy(document)
+    for _ in range(draw(st.integers(1, 4))):
+        places = list(paths(found))
+        if places:
+            found = _change(found, draw(st.sampled_from(places)), draw(st.sampled_from(CHANGES)))
+    return found
+
+
+@st.composite
 def hidden(draw: st.DrawFn) -> tuple[str, World]:
     """A target, and its ready estate of which some parts cannot be read."""
     target = draw(st.sampled_from(OUTBOUND_TYPES))

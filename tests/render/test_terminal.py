@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 import pytest
 
 from azext_aksegress import egress, expected, matrix, migration, report, verify
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import Finding
+from azext_aksegress.past import Past
+from azext_aksegress.plan import Undo
 from azext_aksegress.render import moves, terminal
 from azext_aksegress.render.terminal import Line, Look
 from azext_aksegress.request import Request
@@ -67,6 +69,25 @@ def aside(now: str) -> Iterable[Line]:
     return moves.after_the_move(document, findings, move.plan)
 
 
+def taken_back(now: Shop, to: str, look: Look) -> Iterable[Line]:
+    """The dry run of a rollback to a type."""
+    undo = Undo("aks-shop.json", ("20.50.0.9",), ("52.9.9.9/32",), (), moved=True)
+    move = migration.prepare(now.snapshot(), Request(to, None, AZ), (), undo=undo)
+    return moves.refused(move, look) if move.refusals else moves.without_write(move, look)
+
+
+def verified(look: Look, **now: Any) -> Iterable[Line]:
+    """A cluster that was moved to userDefinedRouting, held against its record."""
+    judged = Shop.byo().routed().report(UDR)
+    kept = expected.from_json(expected.of(judged).to_json(), judged.cluster)
+    sent = {"step": 1, "action": "updateOutboundType", "event": "sending"}
+    document = {"cluster": report.cluster_json(judged.cluster), "steps": [sent]}
+    found = Past("aks-shop.json", document, judged.cluster, LB, kept)
+    after = Shop.byo(UDR, **now).cluster()
+    findings = verify.after_move(after, kept)
+    return moves.verified(found, migration.verified(found, findings, egress.before(after).known), findings, look)
+
+
 CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
     "check-blocked": lambda look: terminal.report(blocked().report(UDR), look),
     "check-ready": lambda look: terminal.report(Shop.byo().routed().report(UDR), look),
@@ -84,11 +105,21 @@ CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
     "migrate-refusals": lambda _: moves.refusals(prepared(Shop.managed(), MNAT)),
     "migrate-planned": lambda look: without_write(Shop.byo().routed(), UDR, look),
     "migrate-one-way": lambda look: without_write(Shop.managed(), MNAT, look, "EGR604"),
+    "migrate-saved": lambda look: moves.without_write(prepared(Shop.byo().routed(), UDR), look, "my plan.json"),
+    "migrate-saved-nothing": lambda look: moves.without_write(prepared(Shop.byo(UDR), UDR), look, "plan.json"),
     "migrate-own-ips": own_addresses,
     "migrate-started": lambda _: started(),
     "migrate-applied": lambda look: applied(UDR, look),
     "migrate-not-verified": lambda look: applied("none", look),
     "migrate-not-verified-aside": lambda _: aside("none"),
+    "rollback-planned": lambda look: taken_back(
+        Shop.byo(UDR, apiServerAccessProfile={"authorizedIPRanges": ["20.0.0.0/8", "52.9.9.9/32"]}), LB, look
+    ),
+    "rollback-one-way": lambda look: taken_back(
+        Shop.managed(MNAT).network(natGatewayProfile={"sku": "StandardV2"}), LB, look
+    ),
+    "verify": verified,
+    "verify-differs": lambda look: verified(look, dnsPrefix="another"),
     "list-paths": lambda look: terminal.paths(matrix.PATHS, look),
 }
 LOOKS = {"100": Look(100), "80-ascii": Look(80, unicode=False)}

@@ -1,0 +1,95 @@
+"""What a command works on: the cluster as read, or a file; the request; the records; the versions at work."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Mapping
+
+from azext_aksegress import matrix
+
+
+def read_cluster(cmd: Any, resource_group: str | None, name: str | None, request: Any = None) -> Any:
+    """What the checks of a request need, or of all outbound types where there is none."""
+    from azext_aksegress._errors import told
+    from azext_aksegress.azure import Azure
+    from azext_aksegress.present import Talk
+    from azext_aksegress.render import terminal
+
+    talk = Talk(cmd.cli_ctx)
+    requests = [request] if request else [make_request(target, {}) for target in matrix.OUTBOUND_TYPES]
+    with told(resource_group or "", name or ""), talk.working("reading the cluster"):
+        snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request, wanted(*requests))
+    talk.lines(terminal.older_api_version(snapshot))
+    return snapshot
+
+
+def wanted(*requests: Any) -> Any:
+    """What the checks of some requests need to be read, beside the egress path itself."""
+    from azext_aksegress import checks
+
+    return checks.reads(requests)
+
+
+def load_snapshot(path: str, resource_group: str | None, name: str | None) -> Any:
+    """The snapshot in a file; it must be of the cluster that -g and -n name, where they do."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    from azext_aksegress import arm, snapshot
+    from azext_aksegress._errors import must_be_of, told
+
+    again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
+    with told("", ""), open(path, "rb") as file:
+        try:
+            found = snapshot.from_json(json.load(file))  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
+        except (ValueError, RecursionError) as error:
+            raise InvalidArgumentValueError(f"{path} is no snapshot: {error}.", recommendation=again) from error
+    must_be_of(path, arm.text(found.cluster, "id") or "", resourceGroups=resource_group, managedClusters=name)
+    return found
+
+
+def saved_plan(cmd: Any, path: str, resource_group: str | None, name: str | None) -> Any:
+    """The plan in a file; it must be of the cluster that the command names, where it does, and says where that is."""
+    from azext_aksegress import arm, saved
+    from azext_aksegress._errors import must_be_of, told
+
+    with told("", ""):
+        found = saved.load(path, versions()["az"])
+    subscription = cmd.cli_ctx.data.get("subscription_id")  # that of --subscription: nothing else has asked for one yet
+    cluster = {"subscriptions": subscription, "resourceGroups": resource_group, "managedClusters": name}
+    must_be_of(path, found.cluster_id, **cluster)
+    cmd.cli_ctx.data["subscription_id"] = arm.part(found.cluster_id, "subscriptions")
+    return found
+
+
+def make_request(to: str, options: Mapping[str, Any], offline: bool = False) -> Any:
+    """The request of a command line; offline, nobody knows which az will make the move."""
+    from azext_aksegress import request
+
+    return request.make(to, None if offline else versions()["az"], options)
+
+
+def with_records(folder: str, request: Any, read: Any) -> Any:
+    """A request that names addresses, and what the records of earlier migrations of the cluster say of such."""
+    from dataclasses import replace
+
+    from azext_aksegress import arm, past
+
+    if request is None or not request.own_ids:
+        return request
+    return replace(request, formerly=past.former_addresses(folder, arm.text(read.cluster, "id") or ""))
+
+
+def records(cmd: Any, folder: str | None = None) -> str:
+    """The folder of the records."""
+    from azext_aksegress import record
+
+    return os.path.abspath(folder or os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER))
+
+
+def versions() -> dict[str, str]:
+    """The versions of az and of this extension."""
+    from azure.cli.core import __version__ as az_version
+    from azure.cli.core.extension import get_extension
+
+    return {"az": az_version, "aksegress": get_extension("aksegress").version or "unknown"}
