@@ -14,7 +14,9 @@ from tests.armsim.faults import Before, Faults
 from tests.builders import Shop
 from tests.e2e.faults.commands import Command
 
-THEIRS = {"owner": "somebody-else"}
+OURS = {"team": "shop"}
+"""The tags of the cluster, which each update carries along: so one that is stale takes back what was written since."""
+THEIRS = {**OURS, "owner": "somebody-else"}
 """The tags that somebody else writes."""
 _VOLATILE = ("eTag", "provisioningState", "effectiveOutboundIPs", "tags")
 _API_VERSION = {"api-version": "2026-06-01"}
@@ -137,6 +139,7 @@ class Stage:
 def whole() -> Shop:
     """A cluster that can go where the suite moves it, and of which everything can be read."""
     shop = Shop.byo().gated()
+    shop.document["tags"] = dict(OURS)
     shop.estate.feature("Microsoft.ContainerService", "NetworkIsolatedClusterPreview")
     return shop
 

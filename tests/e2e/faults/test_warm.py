@@ -12,7 +12,6 @@ WORDS = {
     "ready": CHECK.words,
     "notFound": (*SHOW.words[:-1], "aks-none"),
     "usage": ("aks", "egress", "check", "--to", "nowhere"),
-    "unknown": ("aks", "egress", "nothing"),
 }
 
 
