@@ -81,7 +81,7 @@ def apply(azure: Azure, plan: Plan, record: Record, tell: Tell, to_the_end: bool
             if update is None:
                 record.keep(tell, "notNeeded", action=step.action)
                 continue
-            _make(azure, update, step, record, tell, to_the_end or number < len(steps))
+            _make(azure, update, step, record, tell, to_the_end=to_the_end or number < len(steps))
         except NotApplied as error:
             if not isinstance(error, NoRecord):
                 record.keep(tell, error.event, action=step.action, reason=str(error))
@@ -121,7 +121,7 @@ def _read_again(azure: Azure, plan: Plan, step: Step, tell: Tell) -> Cluster:
     return Cluster(now)
 
 
-def _make(azure: Azure, update: Update, step: Step, record: Record, tell: Tell, to_the_end: bool) -> None:
+def _make(azure: Azure, update: Update, step: Step, record: Record, tell: Tell, *, to_the_end: bool) -> None:
     """Send one update, and follow it to its end; raises NotApplied."""
     tell("sending the update")
     details = {"added": list(update.added), "removed": list(update.removed)} if step.action != MOVE else {}

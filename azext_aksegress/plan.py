@@ -225,7 +225,7 @@ class Plan:
         """The plan as the JSON contract spells it."""
         guard = f"If-Match {self.etag}" if self.etag else "only if it reads the same right before"
         later = "If-Match of the cluster read again" if self.etag else guard
-        steps = [
+        rows = [
             {
                 "order": number,
                 "action": step.action,
@@ -235,7 +235,7 @@ class Plan:
             for number, step in enumerate(self.steps, start=1)
         ]
         return {
-            "steps": steps,
+            "steps": rows,
             "diff": self.diff,
             "releasedIps": self.released,
             "gainedIps": self.gained,

@@ -56,7 +56,7 @@ _CLUSTER = "aksegress_cluster"
 _SPEAKING = threading.Lock()
 """Keeps the lines of one cluster together."""
 _INTERRUPTED = threading.Event()
-"""Ctrl-C reaches the main thread alone, which waits for the clusters' own: they look here."""
+"""Ctrl-C reaches the main thread alone, which may be waiting for the clusters' own: all of them look here."""
 
 
 def exit_code(report: Report, fail_on: str) -> ExitCode:
@@ -93,12 +93,13 @@ def one_more_cluster(cli_ctx: Any, resource_group: str | None, name: str) -> boo
     clusters: list[Any] = cli_ctx.invocation.data.setdefault(_CLUSTERS, [])
     found = (cli_ctx.data.get("subscription_id"), (resource_group or "").lower(), name.lower())
     clusters.append(found)
-    if len(clusters) == 2:
-        signal.signal(signal.SIGINT, _interrupt_all)
+    signal.signal(signal.SIGINT, _interrupt_all)
     return clusters.count(found) == 1
 
 
 def _interrupt_all(*_: object) -> None:
+    """Take Ctrl-C down, for the threads of other clusters, and where Python drops the exception, as it does in a
+    destructor: the next phase of the work ends it."""
     _INTERRUPTED.set()
     raise KeyboardInterrupt
 
