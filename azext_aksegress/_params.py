@@ -79,12 +79,17 @@ def load_arguments(loader: Any, _: Any) -> None:
         with loader.argument_context(command) as context:
             context.argument(
                 "record_dir",
+                validator=_validators.named_file("record_dir"),
                 help="Folder of the records. Default: the folder aksegress where the Azure CLI keeps its settings.",
             )
 
     for command in ("aks egress verify", "aks egress rollback"):
         with loader.argument_context(command) as context:
-            context.argument("record", help="The record of a migration. Default: the newest one of the cluster.")
+            context.argument(
+                "record",
+                validator=_validators.named_file("record"),
+                help="The record of a migration. Default: the newest one of the cluster.",
+            )
 
     with loader.argument_context("aks egress rollback") as context:
         _update_ranges(context.argument)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import Any, Callable
 
 
 def count_cluster(cmd: Any, namespace: Any) -> None:
@@ -25,6 +25,7 @@ def to_or_plan(namespace: Any) -> None:
     """Refuse a move that names no target or no cluster, or two, or that is to be another than the saved plan is."""
     from azext_aksegress.request import OPTIONS, UPDATE_RANGES
 
+    named_file("plan")(namespace)
     if (namespace.plan is None) == (namespace.to is None):
         raise ValueError("give exactly one of --to and --plan")
     if namespace.plan is None:
@@ -34,17 +35,28 @@ def to_or_plan(namespace: Any) -> None:
     flags = {**{option.name: option.flags[0] for option in OPTIONS}, "accept": "--accept", "out": "--out"}
     flags[UPDATE_RANGES] = "--update-authorized-ip-ranges"
     for name, flag in flags.items():
-        if getattr(namespace, name, None):
+        if getattr(namespace, name, None) not in (None, False):
             raise ValueError(f"{flag} does not go with --plan, which applies what is saved as it is")
+
+
+def named_file(name: str) -> Callable[[Any], None]:
+    """A validator that refuses an empty path, as an unset variable of a shell makes it."""
+
+    def refuse(namespace: Any) -> None:
+        if getattr(namespace, name) == "":
+            raise ValueError(f"--{name.replace('_', '-')} names nothing")
+
+    return refuse
 
 
 def place_for_a_plan(cmd: Any, namespace: Any) -> None:
     """Refuse to save a plan that is applied at once, or several in one file."""
     from azext_aksegress.present import several
 
+    named_file("out")(namespace)
     if namespace.out is not None and not namespace.dry_run:
         raise ValueError("--out saves the plan of a --dry-run: add it")
-    if several(cmd.cli_ctx) and (namespace.out or namespace.plan):
+    if several(cmd.cli_ctx) and not (namespace.out is namespace.plan is None):
         raise ValueError("a plan is of one cluster, and --ids names several: plan and apply them one by one")
 
 

@@ -13,7 +13,7 @@ from typing import Any, Sequence
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from azext_aksegress import arm, checks, egress, judged, profiles
+from azext_aksegress import arm, checks, egress, judged, profiles, ranges
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure
 from azext_aksegress.cluster import Cluster
@@ -22,6 +22,7 @@ from azext_aksegress.follow import (
     OPERATION_TIMEOUT,
     POLL,
     SIGN_IN,
+    STANDSTILL_TIMEOUT,
     ChangedMeanwhile,
     Ended,
     NotApplied,
@@ -109,15 +110,20 @@ def _read_again(azure: Azure, plan: Plan, step: Step, tell: Tell) -> Cluster:
     move that was not made yet."""
     if step.action == MOVE:
         wait(SPREAD, tell, SPREADING)
-    stand_still(azure, plan.api_version, tell)
+    stand_still(azure, plan.api_version, tell, time.monotonic() + STANDSTILL_TIMEOUT)
     tell("reading the cluster again")
     if step.action != MOVE:
         return Cluster(azure.read(plan.request))
     now = azure.read(plan.request, checks.reads([plan.request]))
     before, after = judged.projection(plan.cluster.snapshot), judged.projection(now)
     changed = judged.differences(before, after, OUR_OWN)
+    stored = Cluster(now).authorized_ip_ranges
+    if not changed and not ranges.are_same(stored, plan.ranges_before_the_move):
+        raise ChangedMeanwhile(
+            f"The authorized IP ranges are not what was sent any more: {', '.join(stored) or 'none'}"
+        )
     if changed:
-        raise ChangedMeanwhile(f"Something was changed since it was checked: {judged.listed(changed)}")
+        raise ChangedMeanwhile(f"What was checked is not as it was any more: {judged.listed(changed)}")
     return Cluster(now)
 
 

@@ -24,7 +24,7 @@ from azext_aksegress.arm import Json
 from azext_aksegress.read import Wanted, nothing_else
 from azext_aksegress.request import Request
 from azext_aksegress.resources import PARALLEL_READS, RETRIES, SAFE, ArmReader, OnlyMethods, answer, newest, signed_in
-from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot
+from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot, masked
 
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
 """How the SDK's models stumble over answers that are not what they expect, before our own reading begins."""
@@ -134,7 +134,7 @@ class Azure:
         with _understood():
             found, pause = self._reader.operation(url)
         code, message = arm.text(found, "error", "code"), arm.text(found, "error", "message")
-        reason = " ".join((message or "Azure gives no reason").split())
+        reason = masked(" ".join((message or "Azure gives no reason").split()))
         return arm.text(found, "status") or "", f"({code}) {reason}" if code else reason, pause
 
 

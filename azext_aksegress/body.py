@@ -71,8 +71,6 @@ def without(document: Json, paths: Iterable[str]) -> Json:
     return pruned
 
 
-MOVED_BY_ITSELF = ("properties.agentPoolProfiles.nodeImageVersion",)
-"""What AKS changes without anybody's decision: node images are upgraded by the channel of the cluster."""
 EGRESS = (
     "properties.networkProfile.outboundType",
     "properties.networkProfile.loadBalancerProfile",
@@ -81,16 +79,6 @@ EGRESS = (
     "properties.apiServerAccessProfile.authorizedIPRanges",
 )
 """All that a move ever changes of a cluster."""
-
-
-def beside_egress(document: Json) -> Json:
-    """A copy of a cluster's writable JSON without what a move changes, and what moves by itself: node images, and the
-    number of nodes where an autoscaler sets it."""
-    kept = without(writable(document), (*EGRESS, *MOVED_BY_ITSELF))
-    for pool in arm.objects(kept, "properties", "agentPoolProfiles"):
-        if arm.flag(pool, "enableAutoScaling"):
-            pool.pop("count", None)
-    return kept
 
 
 def _pruned(value: Any, tree: dict[str, Any]) -> Any:
@@ -108,8 +96,11 @@ def _pruned(value: Any, tree: dict[str, Any]) -> Any:
     return kept
 
 
-def for_update(cluster: Cluster, request: Request) -> Json:
-    """The whole cluster as requested, ready to be sent; raises Unread when it has no outbound type today."""
+def for_update(cluster: Cluster, request: Request, earlier: Json | None = None) -> Json:
+    """The whole cluster as requested, ready to be sent; raises Unread when it has no outbound type today.
+
+    `earlier` is a profile that the target had before, whose settings come back where the cluster is not on it now.
+    """
     repeated = cluster.outbound_type == request.to
     body = writable(cluster.document)
     properties = body["properties"] = dict(body["properties"])
@@ -118,7 +109,7 @@ def for_update(cluster: Cluster, request: Request) -> Json:
     network["outboundType"] = request.to
     key = PROFILES.get(request.to)
     if key:
-        network[key] = _profile(cluster, request, stored[key], repeated)
+        network[key] = _profile(cluster, request, stored[key], repeated, earlier)
     if request.artifact_source:
         properties["bootstrapProfile"] = {}  # the registry of the cache goes with the cache, as `az aks update` has it
     for option, value in request.asked:
@@ -126,14 +117,17 @@ def for_update(cluster: Cluster, request: Request) -> Json:
     return body
 
 
-def _profile(cluster: Cluster, request: Request, stored: Any, repeated: bool) -> Json:
-    """The profile of the target before its options: today's where the type stays, else what AKS would choose."""
+def _profile(cluster: Cluster, request: Request, stored: Any, repeated: bool, earlier: Json | None) -> Json:
+    """The profile of the target before its options: today's where the type stays, else an earlier one, else what AKS
+    would choose."""
     if repeated and isinstance(stored, dict):
         made = dict(stored)
+    elif earlier:
+        made = {key: value for key, value in earlier.items() if key not in ("effectiveOutboundIPs", "sku")}
     elif request.to == matrix.LOAD_BALANCER:
-        made = _load_balancer(cluster, stored)
+        made = {**_load_balancer(cluster, stored), **_undone(request.to, stored)}
     else:
-        made = {"managedOutboundIPProfile": {"count": 1}}
+        made = {"managedOutboundIPProfile": {"count": 1}, **_undone(request.to, stored)}
     if arm.same(cluster.text("networkProfile", "outboundType"), matrix.RETIRED_STANDARD_V2_TYPE) and repeated:
         made["sku"] = matrix.STANDARD_V2  # the retired spelling of the type said so, and is not sent again
     for key in _replaced(request):
@@ -166,3 +160,15 @@ def _load_balancer(cluster: Cluster, lingering: Any) -> Json:
     managed = {"count": 1, "countIPv6": 1} if cluster.dual_stack else {"count": 1}
     backend = arm.text(lingering, "backendPoolType")
     return {"managedOutboundIPs": managed, **({"backendPoolType": backend} if backend else {})}
+
+
+def _undone(target: str, lingering: Any) -> Json:
+    """What AKS sets by itself, for settings of an earlier time on the target that linger: what is absent from a body
+    stays as it is stored."""
+    found: Json = {}
+    for option in OPTIONS:
+        stored = arm.dig(lingering, option.path[-1])
+        mine = option.target == target and option.field in ("ports", "idle_timeout")
+        if mine and stored is not None and not option.is_default(stored):
+            found[option.path[-1]] = option.default
+    return found

@@ -72,18 +72,14 @@ def migrate(
     from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
-    kept = inputs.saved_plan(cmd, plan, resource_group_name, resource_name) if plan else None
+    kept = inputs.saved_plan(cmd, plan, resource_group_name, resource_name) if plan is not None else None
     here = kept.names if kept else (resource_group_name or "", resource_name or "")
-    azure, folder = Azure(cmd.cli_ctx, *here), inputs.records(cmd, record_dir)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
     prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
+    way = moving.Way(inputs.records(cmd, record_dir), dry_run, out, plan, yes, not without_waiting)
     with told(*here):
         request = kept.request if kept else inputs.make_request(to or "", kwargs)
-        move = moving.judge(talk, azure, request, folder, prepare)
-        if move.plan is None or dry_run:
-            return moving.without_write(cmd, move, out, plan if dry_run else None)
-        moving.confirm(talk, move, yes)
-        return moving.carry_out(cmd, azure, move, folder, not without_waiting)
+        return moving.make(cmd, talk, Azure(cmd.cli_ctx, *here), request, prepare, way)
 
 
 @for_each_cluster
@@ -91,8 +87,7 @@ def verify(
     cmd: Any, *, resource_group_name: str, resource_name: str, record: str | None = None, record_dir: str | None = None
 ) -> Any:
     """Hold a cluster against the record of its last migration or rollback."""
-    from azext_aksegress import migration, past
-    from azext_aksegress import verify as proof
+    from azext_aksegress import migration, past, proof
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import ExitCode, Talk, look, present
@@ -103,11 +98,12 @@ def verify(
     with told(resource_group_name, resource_name):
         known = past.newest(inputs.records(cmd, record_dir), azure.cluster_id, record)
         with talk.working("reading the cluster"):
-            findings, egress_ips = proof.prove(azure, known.expected, talk.waiting)
-        document = migration.verified(known, findings, egress_ips)
+            found = proof.prove(azure, known.expected, talk.waiting)
+        past.require_the_same(known, found.cluster)
+        document = migration.verified(known, found.cluster, found.findings, found.egress_ips)
         code = ExitCode.OK if document["outcome"] == migration.APPLIED else ExitCode.NOT_VERIFIED
-        pretty = moves.verified(known, document, findings, look())
-        return present(cmd, document, pretty, code, moves.differences(findings))
+        pretty = moves.verified(known, document, found.findings, look())
+        return present(cmd, document, pretty, code, moves.differences(found.findings))
 
 
 @for_each_cluster
@@ -133,17 +129,14 @@ def rollback(
     from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
-    azure, folder = Azure(cmd.cli_ctx, resource_group_name, resource_name), inputs.records(cmd, record_dir)
+    azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
+    way = moving.Way(inputs.records(cmd, record_dir), dry_run, None, None, yes, not without_waiting)
     with told(resource_group_name, resource_name):
-        known = past.to_undo(folder, azure.cluster_id, record)
+        known = past.to_undo(way.records, azure.cluster_id, record)
         request = replace(known.back, cli_version=inputs.versions()["az"], update_ranges=update_authorized_ip_ranges)
         prepare = partial(migration.take_back, known, accepted=accept or (), by_name=by_name)
-        move = moving.judge(talk, azure, request, folder, prepare)
-        if move.plan is None or dry_run:
-            return moving.without_write(cmd, move, None, None)
-        moving.confirm(talk, move, yes)
-        return moving.carry_out(cmd, azure, move, folder, not without_waiting)
+        return moving.make(cmd, talk, azure, request, prepare, way)
 
 
 def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:

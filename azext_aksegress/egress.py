@@ -208,6 +208,21 @@ def after(cluster: Cluster, request: Request) -> Addresses:
         return Addresses((), (unread,))
 
 
+def settled(cluster: Cluster, request: Request) -> Addresses:
+    """The same once no route and no gateway of one's own stands before the path that AKS makes; as `after` for types
+    that are those."""
+    if request.to in matrix.ISOLATED:
+        return Addresses((), ())
+    if request.to not in profiles.PROFILES:
+        return after(cluster, request)
+    try:
+        carrier = _default_carrier(cluster, None, request)
+        known = tuple(profiles.address(cluster.snapshot, found) for found in carrier.address_ids)
+    except Unread as unread:
+        return Addresses((), (unread,))
+    return Addresses(tuple(dict.fromkeys(known)), (carrier.unknown,) if carrier.unknown else ())
+
+
 def in_force(cluster: Cluster) -> bool:
     """Whether what carries egress today fits the stored outbound type; after a failed update it may not. A load
     balancer's addresses beside a managed NAT gateway do no harm, since the gateway goes first.

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Iterable
 
-from azext_aksegress import arm, profiles, request
+from azext_aksegress import arm, egress, judged, profiles, request
 from azext_aksegress.arm import Json
-from azext_aksegress.body import beside_egress
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
 from azext_aksegress.report import Report
 from azext_aksegress.request import Request
-from azext_aksegress.snapshot import Unread, Untold, without_secrets
+from azext_aksegress.snapshot import Unread, Untold
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,10 @@ class Expected:
     """The type and options that were asked for, and the egress addresses of before and after the move.
 
     `gone` are the addresses of the gateway that is left or renewed, `withdrawn` the authorized ranges that a rollback
-    takes out, and `beside` the settings of the cluster that no move changes, where they are to be held against what is
-    there afterwards.
+    takes out, `settled` the addresses once what overrides the new path is taken away, too.
+
+    Only a record tells the rest: the authorized `ranges` as they were left, and the settings `beside` egress, which no
+    move changes, with the api-version that told them.
     """
 
     request: Request
@@ -29,7 +30,10 @@ class Expected:
     after: Addresses
     gone: tuple[str, ...]
     withdrawn: tuple[str, ...] = ()
+    settled: Addresses | None = None
+    ranges: tuple[str, ...] | None = None
     beside: Json | None = None
+    api_version: str | None = None
 
     def to_json(self) -> Json:
         """The expectation as a record keeps it, the cluster's settings aside."""
@@ -39,6 +43,7 @@ class Expected:
             "after": _addresses_json(self.after),
             "gone": list(self.gone),
             "withdrawn": list(self.withdrawn),
+            "settled": _addresses_json(self.settled) if self.settled else None,
         }
 
 
@@ -47,7 +52,8 @@ def of(report: Report, withdrawn: tuple[str, ...] = ()) -> Expected:
     cluster, asked = report.cluster, report.request
     replaced = profiles.replaced_ids(cluster, asked)
     gone = tuple(profiles.address_or_name(cluster.snapshot, found) for found in replaced)
-    return Expected(asked, report.before, report.after, gone, withdrawn)
+    settled = egress.settled(cluster, asked)
+    return Expected(asked, report.before, report.after, gone, withdrawn, settled if settled != report.after else None)
 
 
 def from_json(document: Any, cluster: Cluster) -> Expected:
@@ -58,7 +64,9 @@ def from_json(document: Any, cluster: Cluster) -> Expected:
         after=_addresses(arm.dig(document, "after")),
         gone=arm.strings(document, "gone"),
         withdrawn=arm.strings(document, "withdrawn"),
-        beside=without_secrets(beside_egress(cluster.document)),
+        settled=_addresses(arm.dig(document, "settled")) if arm.dig(document, "settled") else None,
+        beside=judged.beside_egress(cluster.document),
+        api_version=cluster.snapshot.api_version,
     )
 
 

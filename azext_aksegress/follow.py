@@ -11,6 +11,7 @@ from azext_aksegress import arm
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure
 from azext_aksegress.resources import SignInFailed, said
+from azext_aksegress.snapshot import masked
 from azext_aksegress.steps import Update
 
 Tell = Callable[[str], None]
@@ -135,14 +136,14 @@ def _error(cluster: Json) -> str:
         error = arm.dig(error, "error") or error
         code, message = arm.text(error, "code"), arm.text(error, "message")
         if code or message:
-            return f": ({code}) {message}"
+            return f": ({code}) {masked(message or '')}"
     return ""
 
 
-def stand_still(azure: Azure, api_version: str, tell: Tell) -> None:
+def stand_still(azure: Azure, api_version: str, tell: Tell, deadline: float) -> None:
     """Wait until nothing runs on the cluster: right after an update a policy may write it again, and the cluster says
-    later than its operation that all is done. What is there then, or cannot be read, is for others to judge."""
-    deadline = time.monotonic() + STANDSTILL_TIMEOUT
+    later than its operation that all is done. What is there then, or at the deadline, or cannot be read, is for others
+    to judge."""
     while time.monotonic() < deadline:
         try:
             if not is_running(azure.read_cluster(api_version)):

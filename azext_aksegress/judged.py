@@ -16,7 +16,7 @@ from typing import Any, Callable, Collection, Iterable, Iterator, List, Sequence
 from azext_aksegress import arm, body, questions
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.snapshot import Snapshot, Unread
+from azext_aksegress.snapshot import Snapshot, Unread, without_secrets
 
 SHOWN = 8
 """Differences that a sentence names; of the others it says how many there are."""
@@ -56,6 +56,8 @@ _TOUCHED_BY_NODES = (
 _NODES = ("microsoft.compute/virtualmachine", "microsoft.network/networkinterfaces")
 """How the types of nodes begin, in scale sets and by themselves, and of their network interfaces."""
 _INSTANCE = re.compile("(.*/virtualmachinescalesets/[^/]+)/virtualmachines/")
+_VERSIONS = ("properties.kubernetesVersion", "properties.agentPoolProfiles.orchestratorVersion")
+_OF_PREVIEWS = "nodeDisruptionProfile"
 _PERMISSIONS = "Microsoft.Authorization/permissions"
 _PARTS = ("resources", "collections")
 
@@ -135,7 +137,7 @@ def projection(snapshot: Snapshot) -> Json:
     unread = ((key, row) for key, row in snapshot.unread.items() if not around.moves(key))
     return {
         "apiVersion": snapshot.api_version,
-        "cluster": _cluster(document["cluster"]),
+        "cluster": of_cluster(document["cluster"]),
         **{
             part: {key: around.settled(key, value) for key, value in document[part].items() if not around.moves(key)}
             for part in _PARTS
@@ -144,7 +146,8 @@ def projection(snapshot: Snapshot) -> Json:
     }
 
 
-def _cluster(document: Json) -> Json:
+def of_cluster(document: Json) -> Json:
+    """What counts of a cluster's own document."""
     kept = body.without(document, _LEFT_OUT_OF_THE_CLUSTER)
     pools = arm.dig(kept, "properties", "agentPoolProfiles")
     if isinstance(pools, list):
@@ -153,10 +156,20 @@ def _cluster(document: Json) -> Json:
     return settled
 
 
+def beside_egress(document: Json) -> Json:
+    """What counts of a cluster's settings and is changed by no move, without secrets, and without the versions of
+    Kubernetes where a channel upgrades them."""
+    channel = arm.text(document, "properties", "autoUpgradeProfile", "upgradeChannel")
+    versions = () if arm.same(channel, "none") or channel is None else _VERSIONS
+    settings = body.without(without_secrets(document), (*body.READ_ONLY, *body.EGRESS, *versions))
+    return of_cluster(settings)
+
+
 def _pool(pool: Any) -> Any:
-    """A pool without the number of its nodes, where that follows the load."""
+    """A pool without its node image, which is upgraded by a channel, and without the number of its nodes where that
+    follows the load."""
     scales = arm.flag(pool, "enableAutoScaling") or arm.objects(pool, "virtualMachinesProfile", "scale", "autoscale")
-    moving = ("count", "virtualMachineNodesStatus") if scales else ()
+    moving = ("nodeImageVersion", *(("count", "virtualMachineNodesStatus") if scales else ()))
     return {key: value for key, value in pool.items() if key not in moving} if isinstance(pool, dict) else pool
 
 
@@ -165,6 +178,7 @@ class _Around:
 
     def __init__(self, snapshot: Snapshot) -> None:
         cluster = Cluster(snapshot)
+        self._cluster_id = cluster.id
         self._knows = snapshot.knows
         self._subnets: Collection[str] = ()
         self._home = ""
@@ -186,6 +200,8 @@ class _Around:
 
     def settled(self, resource_id: str, value: Any) -> Any:
         """What counts of a resource or a collection."""
+        if arm.same(resource_id, self._cluster_id):  # read once more, for what previews alone tell of it
+            value = {_OF_PREVIEWS: arm.dig(value, "properties", _OF_PREVIEWS)}
         kind = arm.resource_type(resource_id).lower()
         moving = _WRITES
         if kind in _TOUCHED_BY_NODES:
@@ -215,11 +231,11 @@ class _Around:
 
 
 def _kept(value: Any, moving: Collection[str], members: Members) -> Any:
-    """A document of Azure with what counts of it: neither null nor a list of nothing, which are the same as absent, and
-    ids in lower case, since Azure is not constant in theirs."""
+    """A document of Azure with what counts of it: neither null nor what is empty, which are the same as absent, and ids
+    in lower case, since Azure is not constant in theirs."""
     if isinstance(value, dict):
         rows = ((key, _kept(item, moving, members)) for key, item in value.items() if key.lower() not in moving)
-        return {_in_lower_case(key): kept for key, kept in rows if kept is not None and kept != []}
+        return {_in_lower_case(key): kept for key, kept in rows if key == "properties" or kept not in (None, [], {})}
     if isinstance(value, list):
         return _in_order([_kept(item, moving, members) for item in members(value)])
     return _in_lower_case(value) if isinstance(value, str) else value

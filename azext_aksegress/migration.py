@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Collection, Sequence
 
 from azext_aksegress import plan as planning
 from azext_aksegress import report as reporting
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN, Finding
+from azext_aksegress.cluster import Cluster
 from azext_aksegress.past import Past, require_way_back
 from azext_aksegress.plan import Plan, Undo
 from azext_aksegress.report import NOTHING_TO_DO, Report, cluster_json
@@ -65,11 +66,11 @@ class Migration:
         }
 
 
-def verified(past: Past, findings: Sequence[Finding], egress_ips: Sequence[str]) -> Json:
-    """What `verify` says of a cluster against a record."""
+def verified(past: Past, now: Cluster, findings: Sequence[Finding], egress_ips: Sequence[str]) -> Json:
+    """What `verify` says of a cluster as it is now against a record."""
     return {
         "schemaVersion": SCHEMA_VERSION,
-        "cluster": past.document["cluster"],
+        "cluster": cluster_json(now),
         "from": past.origin,
         "to": past.asked.to,
         "plan": past.document.get("plan"),
@@ -110,4 +111,16 @@ def take_back(
 ) -> Migration:
     """Judge and plan the way back by a record; raises NoWayBack where somebody else has moved the cluster."""
     require_way_back(past, snapshot)
-    return prepare(snapshot, request, accepted, by_name, past.undo)
+    move = prepare(snapshot, request, accepted, by_name, past.undo)
+    report = replace(move.report, findings=tuple(_spelled_for(past, move.report, row) for row in move.report.findings))
+    return replace(move, report=report, refusals=tuple(_spelled_for(past, report, row) for row in move.refusals))
+
+
+def _spelled_for(past: Past, report: Report, finding: Finding) -> Finding:
+    """A finding whose fixes begin no other migration: what `migrate` would do by an option, `rollback` does."""
+    instead = past.undo.command(replace(report, request=replace(report.request, update_ranges=True)))
+    fixes = tuple(
+        replace(fix, command=instead) if fix.command.startswith("az aks egress migrate ") else fix
+        for fix in finding.seen.fix
+    )
+    return replace(finding, seen=replace(finding.seen, fix=fixes))

@@ -2,28 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
 
 from azext_aksegress import inputs
 
+if TYPE_CHECKING:  # az loads this file for commands that never come here, too
+    from azext_aksegress.azure import Azure
+    from azext_aksegress.migration import Migration
+    from azext_aksegress.present import Talk
+    from azext_aksegress.request import Request
+    from azext_aksegress.snapshot import Snapshot
 
-def judge(talk: Any, azure: Any, request: Any, folder: str, prepare: Any) -> Any:
-    """Read the cluster, and have a request judged and planned; `prepare` makes the migration of a snapshot."""
+
+@dataclass(frozen=True)
+class Way:
+    """How a command that writes was asked to go about it."""
+
+    records: str
+    dry_run: bool
+    out: str | None
+    plan: str | None
+    yes: bool
+    wait: bool
+
+
+def make(
+    cmd: Any, talk: Talk, azure: Azure, request: Request, prepare: Callable[[Snapshot, Request], Migration], way: Way
+) -> Any:
+    """Read, judge, plan, confirm and carry out; `prepare` makes the migration of a snapshot."""
     from azext_aksegress.render import moves
 
     talk.phase("reading the cluster")
     try:
         read = azure.read(request, inputs.wanted(request))
-        move = prepare(read, inputs.with_records(folder, request, read))
+        move = prepare(read, inputs.with_records(way.records, request, read))
     finally:
         talk.end()
     talk.lines(moves.remarks(move))
-    return move
+    if move.plan is None or way.dry_run:
+        return _without_write(cmd, move, way)
+    _confirm(talk, move, way.yes)
+    return _carry_out(cmd, azure, move, talk, way)
 
 
-def without_write(cmd: Any, move: Any, out: str | None, again: str | None) -> Any:
-    """End a move that is blocked or not needed, or a dry run; `out` is where its plan is to be saved, `again` where it
-    is already."""
+def _without_write(cmd: Any, move: Migration, way: Way) -> Any:
+    """End a move that is blocked or not needed, or a dry run, whose plan may be saved."""
     from azext_aksegress import saved
     from azext_aksegress.present import ExitCode, look, present
     from azext_aksegress.render import moves
@@ -31,46 +55,47 @@ def without_write(cmd: Any, move: Any, out: str | None, again: str | None) -> An
     if move.refusals:
         code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
         return present(cmd, move.to_json(), moves.refused(move, look()), code, moves.refusals(move))
-    if out:
-        saved.save(out, move, inputs.versions())
-    file = out or again
+    if way.out is not None:
+        saved.save(way.out, move, inputs.versions())
+    file = way.out or (way.plan if way.dry_run else None)
     aside = moves.plan_in(file) if file else ()
     return present(cmd, move.to_json(), moves.without_write(move, look(), file), aside=aside)
 
 
-def confirm(talk: Any, move: Any, yes: bool) -> None:
+def _confirm(talk: Talk, move: Migration, yes: bool) -> None:
     """Have a person look at the plan and agree to it; raises az's errors where nobody does."""
     from azext_aksegress.present import look
     from azext_aksegress.render import moves
 
-    name = move.report.cluster.name
-    question = f"{'Roll back' if move.undo else 'Move'} {name} ({move.plan.move})?"
-    talk.confirm(moves.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
+    if move.plan:
+        name = move.report.cluster.name
+        question = f"{'Roll back' if move.undo else 'Move'} {name} ({move.plan.move})?"
+        talk.confirm(moves.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
 
 
-def carry_out(cmd: Any, azure: Any, move: Any, folder: str, wait: bool) -> Any:
+def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) -> Any:
     """Apply the plan of a confirmed migration, read again, and say what is there now."""
-    from azext_aksegress import record
-    from azext_aksegress import verify as proof
+    from azext_aksegress import proof, record
     from azext_aksegress.apply import apply
     from azext_aksegress.fixes import az
-    from azext_aksegress.present import ExitCode, Talk, look, present
+    from azext_aksegress.migration import APPLIED
+    from azext_aksegress.present import ExitCode, look, present
     from azext_aksegress.render import moves
 
-    talk = Talk(cmd.cli_ctx)
-    kept = record.Record(folder, move.plan, inputs.versions())
-    here = az("aks egress show", ids=move.report.cluster.id)
-    with talk.interruptible(here, kept.path):
-        apply(azure, move.plan, kept, talk.phase, wait)
-        if not wait:
+    plan = move.plan
+    if plan is None:
+        raise ValueError("there is no plan to carry out")
+    kept = record.Record(way.records, plan, inputs.versions())
+    with talk.interruptible(az("aks egress show", ids=plan.cluster.id), kept.path):
+        apply(azure, plan, kept, talk.phase, way.wait)
+        if not way.wait:
             talk.phase("taken by Azure")
-        findings, egress_ips = proof.after_apply(azure, move.plan, talk.phase) if wait else ((), ())
-    if not wait:
-        lines = list(moves.started(move.plan, kept.path))
-        return present(cmd, move.started(kept.path), lines, aside=lines)
+            lines = list(moves.started(plan, kept.path))
+            return present(cmd, move.started(kept.path), lines, aside=lines)
+        findings, egress_ips, _ = proof.after_apply(azure, plan, talk.phase)
     document = move.applied(kept.path, findings, egress_ips)
     kept.step = None
     kept.keep(talk.phase, document["outcome"], verification=document["verification"])
-    code = ExitCode.OK if document["outcome"] == "applied" else ExitCode.NOT_VERIFIED
-    pretty = moves.result(document, findings, move.plan, look())
-    return present(cmd, document, pretty, code, moves.after_the_move(document, findings, move.plan))
+    code = ExitCode.OK if document["outcome"] == APPLIED else ExitCode.NOT_VERIFIED
+    pretty = moves.result(document, findings, plan, look())
+    return present(cmd, document, pretty, code, moves.after_the_move(document, findings, plan))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 from typing import Any, Iterator
 
-from azext_aksegress import arm, expected, profiles, request
+from azext_aksegress import arm, egress, expected, files, profiles, request
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.egress import Addresses
 from azext_aksegress.expected import Expected
 from azext_aksegress.fixes import az
 from azext_aksegress.plan import Undo
@@ -22,8 +23,9 @@ from azext_aksegress.steps import MOVE
 
 MOST_RECORDS = 100
 """Records of one cluster that are looked at, the newest ones."""
-LARGEST_RECORD = 4_000_000
-"""Bytes; what is larger is no record of ours."""
+
+
+CLUSTER = "Microsoft.ContainerService/managedClusters"
 
 
 class RecordError(Exception):
@@ -40,13 +42,19 @@ class NoWayBack(RecordError):
 
 @dataclass(frozen=True)
 class Past:
-    """One record of a migration or rollback: `was` is the cluster before it, on the outbound type `origin`."""
+    """One record of a migration or rollback.
+
+    `was` is the cluster before it, on the outbound type `origin`; `with_it` are the records of tries that belong to it
+    and changed nothing but authorized ranges; `undone_by` is the record of a rollback that has taken it back.
+    """
 
     path: str
     document: Json
     was: Cluster
     origin: str
     expected: Expected
+    with_it: tuple[Past, ...] = ()
+    undone_by: str | None = None
 
     @property
     def cluster_id(self) -> str:
@@ -57,6 +65,12 @@ class Past:
     def is_rollback(self) -> bool:
         """Whether it is the record of a rollback."""
         return arm.text(self.document, "rollbackOf") is not None
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether all of it was made, and proven or not."""
+        events = [row.get("event") for row in arm.objects(self.document, "steps")]
+        return bool(events) and events[-1] in ("applied", "notVerified")
 
     @property
     def asked(self) -> Request:
@@ -75,7 +89,8 @@ class Past:
 
     def _ranges(self, key: str) -> tuple[str, ...]:
         """The authorized ranges that were, or may have been, `added` or `removed`."""
-        return tuple(dict.fromkeys(found for row in self._taken for found in arm.strings(row, key)))
+        rows = [row for one in (self, *self.with_it) for row in one._taken]
+        return tuple(dict.fromkeys(found for row in rows for found in arm.strings(row, key)))
 
     @property
     def _taken(self) -> tuple[Json, ...]:
@@ -99,10 +114,14 @@ class Past:
     @property
     def undo(self) -> Undo:
         """What a rollback by this record undoes."""
-        released = arm.strings(self.document, "plan", "releasedIps")
-        if self.origin == self.asked.to:  # of fewer addresses, AKS chooses which it releases
-            released = (*released, *self.expected.before.known)
-        return Undo(self.path, released, self._ranges("added"), self._ranges("removed"), self.moved)
+        made_by_aks = arm.strings(self.document, "before", "ipsMadeByAks")
+        return Undo(self.path, made_by_aks, self._ranges("added"), self._ranges("removed"), self.moved, self._profile)
+
+    @property
+    def _profile(self) -> Json | None:
+        """The profile of the type that the cluster was on, as it was."""
+        profile = self.was.setting("networkProfile", profiles.PROFILES.get(self.origin, ""))
+        return profile if isinstance(profile, dict) else None
 
 
 def newest(folder: str, cluster_id: str, path: str | None = None) -> Past:
@@ -111,10 +130,31 @@ def newest(folder: str, cluster_id: str, path: str | None = None) -> Past:
 
 
 def to_undo(folder: str, cluster_id: str, path: str | None = None) -> Past:
-    """The record at a path, or in a folder that of the newest migration which changed something: neither a rollback nor
-    an update that was sent again; raises RecordError and OSError."""
-    changing = (found for found in _of(folder, cluster_id) if not found.is_rollback and not found.repeats)
-    return _pick(changing, folder, cluster_id, path)
+    """The record at a path, or in a folder that of the newest migration that is neither a rollback nor an update sent
+    again, with what belongs to it; raises RecordError and OSError.
+
+    A migration that Azure refused is not passed over: who takes the last one back does not mean one from long ago.
+    """
+    if path:
+        return _pick(iter(()), folder, cluster_id, path)
+    records = _of(folder, cluster_id)
+    tries: list[Past] = []
+    rollbacks: dict[str, str] = {}
+    for found in records:
+        if found.is_rollback:
+            if found.ended_well:
+                rollbacks[os.path.basename(arm.text(found.document, "rollbackOf") or "")] = found.path
+            continue
+        tries.append(found)
+        if not found.repeats:
+            break
+    chosen = _pick(iter(tries[-1:]), folder, cluster_id, None)
+    undone_by = rollbacks.get(os.path.basename(chosen.path))
+    return replace(
+        chosen,
+        undone_by=undone_by,
+        with_it=(*tries[:-1], *takewhile(lambda one: not (one.moved or one.is_rollback), records)),
+    )
 
 
 def _pick(choice: Iterator[Past], folder: str, cluster_id: str, path: str | None) -> Past:
@@ -132,66 +172,86 @@ def _pick(choice: Iterator[Past], folder: str, cluster_id: str, path: str | None
 def _of(folder: str, cluster_id: str) -> Iterator[Past]:
     """The records of a cluster, the newest first; one that cannot be read may be of it, and is not passed over."""
     for path in _newest(folder, arm.name(cluster_id)):
-        found = load(path)
-        if arm.same(found.cluster_id, cluster_id):
-            yield found
+        other = arm.text(_document(path), "cluster", "id")
+        if other is None or arm.same(other, cluster_id):
+            yield load(path)
 
 
 def load(path: str) -> Past:
     """The record in a file; raises RecordError for anything else, and OSError."""
     try:
-        return _load(path)
+        return _understood(path, files.read(path))
     except ValueError as error:
         raise RecordError(f"{path} is no record: {error}.") from error
 
 
-def _load(path: str) -> Past:
-    if os.path.getsize(path) > LARGEST_RECORD:
-        raise ValueError(f"it is larger than {LARGEST_RECORD} bytes")
-    with open(path, "rb") as file:
-        try:
-            document = json.load(file)
-        except (ValueError, RecursionError) as error:
-            raise ValueError("it is no JSON, or only a part of it") from error
+def _understood(path: str, document: Any) -> Past:
     version = arm.text(document, "schemaVersion")
     if version != SCHEMA_VERSION:
         raise ValueError(f"its schemaVersion is {version!r}, and this version reads {SCHEMA_VERSION!r}")
     before = arm.dig(document, "before", "cluster")
     if not arm.text(document, "cluster", "id") or not isinstance(before, dict) or not arm.objects(document, "steps"):
         raise ValueError("it does not say of which cluster it is, what was there, or what was done")
-    was = Cluster(Snapshot(arm.text(document, "createdAt") or "", API_VERSION, before))
+    cluster_id = arm.text(document, "cluster", "id") or ""
+    if not arm.same(arm.resource_type(cluster_id), CLUSTER) or not arm.same(arm.text(before, "id"), cluster_id):
+        raise ValueError("it is of no cluster, or of two")
+    api_version = arm.text(document, "before", "apiVersion") or API_VERSION
+    was = Cluster(Snapshot(arm.text(document, "createdAt") or "", api_version, before))
     try:
-        return Past(path, document, was, was.outbound_type, expected.from_json(arm.dig(document, "expected"), was))
+        awaited = _since(document, was, expected.from_json(arm.dig(document, "expected"), was))
+        found = Past(path, document, was, was.outbound_type, awaited)
+        request.from_json(found.back.to_json(), None)  # raises for what nobody can ask for
     except Unread as unread:
         raise ValueError(str(unread)) from unread
+    return found
+
+
+def _since(document: Json, was: Cluster, awaited: Expected) -> Expected:
+    """What is expected, with what the steps of a record say was done to the ranges, and found of the addresses that AKS
+    made; raises Unread."""
+    steps = arm.objects(document, "steps")
+    stored: tuple[str, ...] | None = was.authorized_ip_ranges
+    done = [row.get("step") for row in steps if row.get("event") == "succeeded"]
+    for row in steps:
+        if row.get("event") == "sending" and row.get("action") != MOVE:
+            kept = [known for known in stored or () if known not in arm.strings(row, "removed")]
+            stored = (*kept, *arm.strings(row, "added")) if row.get("step") in done and stored is not None else None
+    seen = [arm.strings(row, "verification", "egressIps") for row in steps if row.get("event") == "applied"]
+    by_aks = {egress.MADE_BY_THE_MOVE, egress.CHOSEN_BY_AKS}
+    if seen and awaited.after.unknown and {row.reason for row in awaited.after.unknown} <= by_aks:
+        awaited = replace(awaited, after=Addresses(seen[-1], ()))
+    return replace(awaited, ranges=stored)
 
 
 def former_addresses(folder: str, cluster_id: str) -> tuple[str, ...]:
     """The addresses, and ids of public IPs and prefixes, that a cluster had before its earlier migrations, by their
     records; what cannot be read, is of another cluster or is no record is left out."""
-    documents = map(_document, _newest(folder, arm.name(cluster_id)))
-    mine = [found for found in documents if arm.same(arm.text(found, "cluster", "id"), cluster_id)]
-    return tuple(sorted({address for found in mine for address in _addresses(arm.dig(found, "before"))}))
+    try:
+        documents = map(_document, _newest(folder, arm.name(cluster_id)))
+    except OSError:
+        return ()
+    mine = (found for found in documents if arm.same(arm.text(found, "cluster", "id"), cluster_id))
+    newest_ones = islice(mine, MOST_RECORDS)
+    return tuple(sorted({address for found in newest_ones for address in _addresses(arm.dig(found, "before"))}))
 
 
 def _document(path: str) -> Any:
-    """What a file holds, or None where it is no JSON, too large or unreadable."""
+    """What a file holds, or None where it is none of ours."""
     try:
-        if os.path.getsize(path) > LARGEST_RECORD:
-            return None
-        with open(path, "rb") as file:
-            return json.load(file)
-    except (OSError, ValueError, RecursionError):
+        return files.read(path)
+    except (OSError, ValueError):
         return None
 
 
 def _newest(folder: str, cluster_name: str) -> list[str]:
-    ours = re.compile(rf"{re.escape(safe(cluster_name))}-\d{{8}}T\d+Z\.json", re.I)
+    """The records of clusters with a name, the newest first; raises OSError but where there is no such folder."""
+    ours = re.compile(rf"{re.escape(safe(cluster_name))}-(\d{{8}}T\d+)Z\.json", re.I)
     try:
-        names = [name for name in os.listdir(folder) if ours.fullmatch(name)]
-    except OSError:
+        found = map(ours.fullmatch, os.listdir(folder))
+    except FileNotFoundError:
         return []
-    return [os.path.join(folder, name) for name in sorted(names, reverse=True)[:MOST_RECORDS]]
+    newest_first = sorted((match for match in found if match), key=lambda match: match.group(1), reverse=True)
+    return [os.path.join(folder, match.group()) for match in newest_first]
 
 
 def _addresses(before: Any) -> Iterator[str]:
@@ -206,12 +266,35 @@ def _addresses(before: Any) -> Iterator[str]:
 def require_way_back(past: Past, snapshot: Snapshot) -> None:
     """Raise NoWayBack where somebody else has moved the cluster; where its type cannot be told, the checks say so."""
     cluster = Cluster(snapshot)
+    there = az("aks egress check", ids=cluster.id, to=past.origin)
+    cure = f"See whether it can go to {past.origin} from here with `{there}`."
+    require_the_same(past, cluster)
     with suppress(Unread):
         now, move = cluster.outbound_type, f"{past.origin} -> {past.asked.to}"
+        if now == past.origin == past.asked.to and past.moved:
+            _require_our_options(past, cluster, cure)
+        if past.undone_by and now != past.origin:
+            why = f"{past.path} was rolled back, by {past.undone_by}; somebody else has set {now} since."
+            raise NoWayBack(f"{why} Nothing was sent.", cure)
         if now == past.origin or (now == past.asked.to and past.moved):
             return
         why = f"{past.path} is of the move {move}, but {cluster.name} is on {now}: it was moved again since."
         if now == past.asked.to:
             why = f"{past.path} is of the move {move}, which Azure did not take: somebody else has set {now}."
-        there = az("aks egress check", ids=cluster.id, to=past.origin)
-        raise NoWayBack(f"{why} Nothing was sent.", f"See whether it can go to {past.origin} from here with `{there}`.")
+        raise NoWayBack(f"{why} Nothing was sent.", cure)
+
+
+def require_the_same(past: Past, cluster: Cluster) -> None:
+    """Raise RecordError for the record of a cluster that was deleted, and made again with the same name."""
+    uid, was = (arm.text(found.document, "properties", "resourceUID") for found in (cluster, past.was))
+    if uid and was and not arm.same(uid, was):
+        raise RecordError(f"{past.path} is of an earlier cluster of the name {cluster.name}.")
+
+
+def _require_our_options(past: Past, cluster: Cluster, cure: str) -> None:
+    """Raise NoWayBack where somebody else has set an option that the migration had changed."""
+    properties, before = cluster.document.get("properties"), past.was.document.get("properties")
+    for option, asked, stored in past.asked.differences(properties):
+        if stored != option.stored(before):
+            words = f"{option.path[-1]} is {arm.spelled(stored)}, and {past.path} had set {arm.spelled(asked)}"
+            raise NoWayBack(f"{words}: somebody else has changed it since. Nothing was sent.", cure)

@@ -7,7 +7,7 @@ from typing import Collection, Iterator, Sequence
 
 from azext_aksegress import arm, egress, expected, judged, matrix, profiles, ranges, steps
 from azext_aksegress.arm import Json
-from azext_aksegress.body import EGRESS, for_update, writable
+from azext_aksegress.body import EGRESS, writable
 from azext_aksegress.checks import FAIL, UNKNOWN, WARN
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.expected import Expected
@@ -28,14 +28,18 @@ CACHE_STAYS = "Nodes go on taking their images from the cache, until that is lef
 
 @dataclass(frozen=True)
 class Undo:
-    """What a rollback undoes of a migration: its record, the addresses that AKS was to release for it, the authorized
-    ranges that it added and removed, and whether its update of the type was, or may have been, taken."""
+    """What a rollback undoes of a migration.
+
+    Its record, the addresses that AKS had made before it, the authorized ranges that it added and removed, whether its
+    update of the type was, or may have been, taken, and the profile of the type from before.
+    """
 
     record: str
-    released: tuple[str, ...]
+    made_by_aks: tuple[str, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
     moved: bool
+    profile: Json | None = None
 
     def command(self, report: Report, accepted: Sequence[str] = ()) -> str:
         """The command that makes the rollback of a cluster as it was judged."""
@@ -44,13 +48,13 @@ class Undo:
         return az("aks egress rollback", ids=report.cluster.id, record=self.record, **ranges_too, **accepting)
 
     def lost(self, report: Report) -> tuple[str, ...]:
-        """The addresses that AKS has released for the migration: nobody gets them again."""
+        """The addresses that AKS has released since: nobody gets them again."""
         if not self.moved:
             return ()
         cluster = report.cluster
         there = [found for kept in profiles.PROFILES for found in profiles.effective_ids(cluster, kept)]
         kept = [profiles.address_or_name(cluster.snapshot, found) for found in there]
-        return tuple(dict.fromkeys(found for found in self.released if not any(holds(one, found) for one in kept)))
+        return tuple(dict.fromkeys(found for found in self.made_by_aks if not any(holds(one, found) for one in kept)))
 
 
 @dataclass(frozen=True)
@@ -130,12 +134,20 @@ class Plan:
     @property
     def _final(self) -> Json:
         """The cluster's settings once all steps are made, but for the ranges of addresses that are not known yet."""
-        body = for_update(self.cluster, self.request) if self.moves else writable(self.cluster.document)
-        wanted = _known_ranges(self.report, self.undo)
+        body = self._move(self.cluster).body if self.moves else writable(self.cluster.document)
+        wanted = self._known_ranges
         if wanted == self.cluster.authorized_ip_ranges:
             return body
-        profile = {**arm.dig(body, "properties", "apiServerAccessProfile"), "authorizedIPRanges": list(wanted)}
+        profile = {**(arm.dig(body, "properties", "apiServerAccessProfile") or {}), "authorizedIPRanges": list(wanted)}
         return {**body, "properties": {**body["properties"], "apiServerAccessProfile": profile}}
+
+    @property
+    def _known_ranges(self) -> tuple[str, ...]:
+        """The authorized ranges after all steps, as far as they are known."""
+        wanted, after = self.ranges_before_the_move, self.report.after
+        if self.undo and after.complete:
+            return ranges.without(wanted, self.undo.added, self.undo.removed, after.known)
+        return wanted
 
     @property
     def released(self) -> list[str]:
@@ -209,14 +221,36 @@ class Plan:
             yield Step(AUTHORIZE, f"add {', '.join(new)} to the authorized IP ranges", self._authorize)
         if self.moves:
             options = "".join(f", {option.path[-1]} {_words(value)}" for option, value in request.asked)
-            yield Step(MOVE, f"{self.move}{options}", lambda now: steps.move(now, request))
+            yield Step(MOVE, f"{self.move}{options}", self._move)
         made_then = any(row.reason == egress.MADE_BY_THE_MOVE for row in after.unknown)
-        opens = request.update_ranges and ranges.are_in_use(cluster)
+        room = not ranges.too_many(cluster, len(self.ranges_before_the_move) + 1)
+        opens = request.update_ranges and ranges.are_in_use(cluster) and room
         if opens and made_then and not ranges.admit_what_aks_makes(cluster):
             words = "add the addresses that AKS makes to the authorized IP ranges"
             yield Step(AUTHORIZE, words, steps.authorize_todays)
-        if self.undo and (self.moves or steps.restore(cluster, self.undo.added, self.undo.removed)):
-            yield from _restoring(self.undo)
+        if self.undo:
+            yield from self._restoring(self.undo)
+
+    def _restoring(self, undo: Undo) -> Iterator[Step]:
+        """The step that takes out of the authorized ranges what the migration had added, as far as nothing needs it."""
+        then, wanted = self.ranges_before_the_move, self._known_ranges
+        known = self.report.after.complete
+        gone, back = ranges.differing(then, wanted) if known else (undo.added, ())
+        parts = [f"take {', '.join(gone)} out of the authorized IP ranges"] if gone else []
+        parts += [f"put {', '.join(back)} back"] if back else []
+        words = f"{' and '.join(parts)}{'' if known else ', if they carry no egress any more'}"
+        if parts and (self.moves or steps.restore(self.cluster, undo.added, undo.removed)):
+            yield Step(RESTORE, words, lambda now: steps.restore(now, undo.added, undo.removed))
+
+    @property
+    def ranges_before_the_move(self) -> tuple[str, ...]:
+        """The authorized ranges once what is known has been added to them."""
+        stored = self.cluster.authorized_ip_ranges
+        new = _new_ranges(self.report)
+        return ranges.joined(stored, new) if new else stored
+
+    def _move(self, now: Cluster) -> Update:
+        return steps.move(now, self.request, self.undo.profile if self.undo else None)
 
     def _authorize(self, now: Cluster) -> Update | None:
         return steps.authorize(now, self.report.after.known, self.request)
@@ -264,22 +298,6 @@ def _new_ranges(report: Report) -> tuple[str, ...]:
     new = ranges.lacking(report.cluster, report.after.known, report.request)
     number = len(ranges.joined(report.cluster.authorized_ip_ranges, new))
     return () if ranges.too_many(report.cluster, number) else new
-
-
-def _known_ranges(report: Report, undo: Undo | None) -> tuple[str, ...]:
-    stored = report.cluster.authorized_ip_ranges
-    new = _new_ranges(report)
-    wanted = ranges.joined(stored, new) if new else stored
-    if undo and report.after.complete:
-        return ranges.without(wanted, undo.added, undo.removed, report.after.known)
-    return wanted
-
-
-def _restoring(undo: Undo) -> Iterator[Step]:
-    out = [f"take {', '.join(undo.added)} out of the authorized IP ranges"] if undo.added else []
-    back = [f"put {', '.join(undo.removed)} back"] if undo.removed else []
-    if out or back:
-        yield Step(RESTORE, " and ".join([*out, *back]), lambda now: steps.restore(now, undo.added, undo.removed))
 
 
 def _diff(old: Json, new: Json) -> list[Json]:

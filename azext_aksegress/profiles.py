@@ -124,6 +124,14 @@ def released_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
     return tuple(found for found in replaced if cluster.made_by_aks(found))
 
 
+def addresses_made_by_aks(cluster: Cluster) -> tuple[str, ...]:
+    """The addresses of today's load balancer and NAT gateway that AKS made, and may release; raises Unread."""
+    own = {found.lower() for found in stored_own_ids(cluster)}
+    ids = [found for outbound_type in PROFILES for found in effective_ids(cluster, outbound_type)]
+    made = (found for found in ids if found.lower() not in own and cluster.made_by_aks(found))
+    return tuple(dict.fromkeys(address_or_name(cluster.snapshot, found) for found in made))
+
+
 def replaced_ids(cluster: Cluster, request: Request) -> tuple[str, ...]:
     """The public IPs of today's load balancer or NAT gateway that are not in use any more after the move, whoever
     made them; raises Unread."""

@@ -21,8 +21,8 @@ ONLY_THE_LOAD_BALANCER = "0.0.0.0/32"
 """The range that admits nothing but AKS's own load balancer addresses; AKS refuses it beside others, so it is replaced
 and never joined (Azure/terraform-azurerm-aks#378)."""
 LIMIT = 200
-LIMIT_WITH_VNET_INTEGRATION = 2000
-"""How many ranges AKS takes (AKS documentation, api-server-authorized-ip-ranges.md, 2026-08-03)."""
+"""How many ranges AKS takes; 2,000 with API Server VNet Integration, where nodes do not pass them (AKS documentation,
+api-server-authorized-ip-ranges.md, 2026-08-03)."""
 _AZURE = "azurecloud"
 
 
@@ -94,7 +94,13 @@ def are_in_use(cluster: Cluster) -> bool:
 
 def are_same(one: Sequence[str], other: Sequence[str]) -> bool:
     """Whether two lists admit the same, whatever their order and spelling."""
-    return all(_is_any(known, other) for known in one) and all(_is_any(known, one) for known in other)
+    return differing(one, other) == ((), ())
+
+
+def differing(one: Sequence[str], other: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What only the one list has, and what only the other has, whatever their spelling."""
+    lost = tuple(known for known in one if not _is_any(known, other))
+    return lost, tuple(known for known in other if not _is_any(known, one))
 
 
 def is_only_the_load_balancer(ranges: Sequence[str]) -> bool:
@@ -129,16 +135,10 @@ def _added(ranges: Sequence[str], new: Sequence[str]) -> tuple[str, ...]:
     return tuple(added)
 
 
-def limit(cluster: Cluster) -> int:
-    """How many ranges AKS takes for a cluster."""
-    integrated = arm.flag(cluster.setting("apiServerAccessProfile"), "enableVnetIntegration")
-    return LIMIT_WITH_VNET_INTEGRATION if integrated else LIMIT
-
-
 def too_many(cluster: Cluster, number: int) -> bool:
     """Whether so many ranges are more than AKS takes. A list that is longer already proves that this subscription has
     an older, higher limit (MicrosoftDocs/azure-docs#81008); raises Unread."""
-    return number > limit(cluster) >= len(cluster.authorized_ip_ranges)
+    return number > LIMIT >= len(cluster.authorized_ip_ranges)
 
 
 def without(
@@ -147,8 +147,11 @@ def without(
     """A list less what a move added to it, for the way back; `replaced` is what gave way then.
 
     What holds an address that is still needed stays. What gave way comes back only where nothing else is left, since
-    AKS refuses it beside others. The result is never empty, for that admits everybody: then the list stays as it is.
+    AKS refuses it beside others, and where something that was added goes. The result is never empty, for that admits
+    everybody: then the list stays as it is, as does one that somebody has emptied meanwhile.
     """
+    if not any(_is_any(known, added) for known in ranges):
+        return tuple(ranges)
     kept = tuple(known for known in ranges if not _is_any(known, added) or _touches_any(known, still_needed))
     return kept or tuple(replaced) or tuple(ranges)
 

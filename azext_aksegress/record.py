@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Callable
 
-from azext_aksegress import files
+from azext_aksegress import files, profiles
 from azext_aksegress.arm import Json
 from azext_aksegress.plan import Plan
 from azext_aksegress.report import cluster_json
@@ -36,7 +36,9 @@ class Record:
             "before": {
                 "networkProfile": without_secrets(plan.cluster.setting("networkProfile")),
                 "egressIps": list(plan.report.before.known),
+                "ipsMadeByAks": list(profiles.addresses_made_by_aks(plan.cluster)),
                 "eTag": plan.etag,
+                "apiVersion": plan.api_version,
                 "cluster": without_secrets(plan.cluster.document),
             },
             "expected": plan.expected.to_json(),

@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 from azext_aksegress import arm, questions
 from azext_aksegress.arm import Json
 from azext_aksegress.questions import FILTER
-from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, PREVIEW_API_VERSION, Answer, Unread
+from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, PREVIEW_API_VERSION, Answer, Unread, masked
 
 _API_VERSIONS = {
     "microsoft.network": "2025-07-01",
@@ -230,7 +230,7 @@ def said(error: AzureError) -> str:
     """What an error says, once and on one line: code and message of the service where there are any."""
     detail = getattr(error, "error", None)
     code, message = getattr(detail, "code", None), getattr(detail, "message", None)
-    words = " ".join(str(message or error.message or error).split())
+    words = masked(" ".join(str(message or error.message or error).split()))
     return f"({code}) {words}" if code and not words.startswith(f"({code})") else words
 
 
@@ -260,11 +260,13 @@ def answer(reader: ArmReader, resource_id: str, question: Json | None = None) ->
 
 def _understood(resource_id: str, found: Any, many: bool, question: Json | None) -> Answer:
     """The answer to a question is kept as the properties of the id that it was asked under."""
-    if question and isinstance(found, dict):
-        return {"id": resource_id, "properties": found}
-    if many and isinstance(found, (tuple, list)):
+    if isinstance(found, tuple) or (many and not question and isinstance(found, list)):
         return tuple(found)
-    return found if isinstance(found, dict) else Unread(resource_id, "the answer is not a resource")
+    if question:
+        is_answer = isinstance(found, dict) and bool(found)
+        return {"id": resource_id, "properties": found} if is_answer else Unread(resource_id, "the answer says nothing")
+    is_resource = not many and isinstance(found, dict) and ("id" in found or "properties" in found)
+    return found if is_resource else Unread(resource_id, "the answer is not a resource")
 
 
 def _read_at_a_known_version(reader: ArmReader, resource_id: str, question: Json | None) -> Any:

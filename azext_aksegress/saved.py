@@ -6,7 +6,6 @@ it is no proof of who wrote it, and needs to be none: whatever a file says, the 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Mapping, Sequence
@@ -83,7 +82,7 @@ class SavedPlan:
             raise PlanError(f"The plan in {self.path} is stale, so nothing was sent. {_listed(found)}", self._again)
 
     def _confirm(self, move: Migration) -> None:
-        then, now = self.document["plan"], move.plan.to_json() if move.plan else None
+        then, now = map(_what_is_sent, (self.document["plan"], move.plan.to_json() if move.plan else None))
         if then != now:
             cluster_id = move.report.cluster.id
             rows = [Difference(cluster_id, *row) for row in judged.changes("plan", then, now, into_lists=True)]
@@ -93,6 +92,11 @@ class SavedPlan:
                 f"which made {self.path}. Nothing was sent. {_listed(rows)}",
                 self._again,
             )
+
+
+def _what_is_sent(plan: Any) -> Any:
+    """A plan without the commands that are left to a person, which also tell what Resource Graph shows to who asks."""
+    return {key: value for key, value in plan.items() if key != "afterwards"} if isinstance(plan, dict) else plan
 
 
 def _listed(rows: Sequence[Difference]) -> str:
@@ -133,12 +137,10 @@ def _digest(document: Json) -> str:
 
 def load(path: str, cli_version: str) -> SavedPlan:
     """The plan in a file; raises PlanError when it is none that can be applied, and OSError when it cannot be read."""
-    with open(path, "rb") as file:
-        content = file.read()
     try:
-        document: Any = json.loads(content)  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
-    except (ValueError, RecursionError) as error:
-        raise PlanError(f"{path} is no plan: it is no JSON, or was cut short.") from error
+        document = files.read(path)
+    except ValueError as error:
+        raise PlanError(f"{path} is no plan: {error}.") from error
     if not isinstance(document, dict) or document.get("kind") != KIND:
         raise PlanError(f"{path} is no plan: it is not what --out saves.")
     version = document.get("schemaVersion")

@@ -159,20 +159,36 @@ def _unread_rows(document: Json) -> list[Unread]:
 
 
 _SECRET_KEY = re.compile(
-    r"(password|secret|token|credential|connectionstring|sasurl|"
+    r"(passw|passwd|password|pwd|secret|secretvalue|secretkey|apikey|token|credential|connectionstring|sasurl|"
     r"(account|api|shared|access|private|primary|secondary|storage|workspace)key)$",
     re.I,
 )
-_USER_INFO = re.compile(r"(\w+://)[^/@\s]+@")
-_SIGNATURE = re.compile(r"([?&]sig=)[^&\s]+", re.I)
+"""What a key that names a secret is called, without hyphens and underscores."""
+_SECRETS = (
+    (re.compile(r"(\w+://)[^/\s]+@"), r"\1"),
+    (re.compile(r"([?&]sig=)[^&\s]+", re.I), r"\1"),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?"), "(a token)"),
+    (re.compile(r"\b(bearer\s+)[\w.~+/-]{8,}=*", re.I), r"\1(a token)"),
+    (re.compile(r"\b((?:account|shared ?access|primary|secondary) ?key|passw(?:or)?d|pwd)=[^;\s]+", re.I), r"\1="),
+)
+"""Secrets within a text: user names and signatures in URLs, tokens, keys and passwords in connection strings."""
 
 
 def without_secrets(value: Any) -> Any:
-    """A copy of a document without the keys that name a secret, and without user names and signatures in URLs."""
+    """A copy of a document without the keys that name a secret, and with its texts as `masked` has them."""
     if isinstance(value, dict):
-        return {key: without_secrets(item) for key, item in value.items() if not _SECRET_KEY.search(str(key))}
+        return {key: without_secrets(item) for key, item in value.items() if not _names_a_secret(str(key))}
     if isinstance(value, (list, tuple)):
         return [without_secrets(item) for item in value]
-    if isinstance(value, str):
-        return _SIGNATURE.sub(r"\1", _USER_INFO.sub(r"\1", value))
-    return value
+    return masked(value) if isinstance(value, str) else value
+
+
+def _names_a_secret(key: str) -> bool:
+    return bool(_SECRET_KEY.search(re.sub(r"[-_ .]", "", key)))
+
+
+def masked(text: str) -> str:
+    """A text without the secrets that may be in it."""
+    for known, instead in _SECRETS:
+        text = known.sub(instead, text)
+    return text

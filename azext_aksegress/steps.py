@@ -10,6 +10,7 @@ from azext_aksegress.arm import Json
 from azext_aksegress.body import for_update, writable
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.request import Request
+from azext_aksegress.snapshot import Untold
 
 AUTHORIZE, MOVE, RESTORE = "authorizeIpRanges", "updateOutboundType", "restoreIpRanges"
 
@@ -54,8 +55,9 @@ class Step:
     update: Callable[[Cluster], Update | None]
 
 
-def move(cluster: Cluster, request: Request) -> Update:
-    """The update of type and options; raises Unread when the cluster has no outbound type today."""
+def move(cluster: Cluster, request: Request, profile: Json | None = None) -> Update:
+    """The update of type and options, on the way back with the profile from before; raises Unread when the cluster has
+    no outbound type today."""
 
     def reached(now: Json) -> bool:
         properties = now.get("properties")
@@ -64,7 +66,7 @@ def move(cluster: Cluster, request: Request) -> Update:
             stored = matrix.MANAGED_NAT_GATEWAY
         return arm.same(stored, request.to) and not request.differences(properties)
 
-    return Update(cluster.document, for_update(cluster, request), cluster.snapshot.api_version, reached)
+    return Update(cluster.document, for_update(cluster, request, profile), cluster.snapshot.api_version, reached)
 
 
 def authorize(cluster: Cluster, addresses: Sequence[str], request: Request | None = None) -> Update | None:
@@ -74,10 +76,12 @@ def authorize(cluster: Cluster, addresses: Sequence[str], request: Request | Non
 
 
 def authorize_todays(cluster: Cluster) -> Update | None:
-    """The same for the addresses that carry the cluster's egress now; raises Unread where they are not all known."""
+    """The same for the addresses that carry the cluster's egress now, but for those that Azure tells nobody; raises
+    Unread where others are not known."""
     found = egress.before(cluster)
     for unread in found.unknown:
-        raise unread
+        if not isinstance(unread, Untold):
+            raise unread
     return authorize(cluster, found.known)
 
 
@@ -95,7 +99,8 @@ def restore(cluster: Cluster, added: Sequence[str], removed: Sequence[str]) -> U
 def _ranges(cluster: Cluster, wanted: tuple[str, ...]) -> Update:
     body = writable(cluster.document)
     properties = body["properties"] = dict(body["properties"])
-    properties["apiServerAccessProfile"] = {**properties["apiServerAccessProfile"], "authorizedIPRanges": list(wanted)}
+    profile = properties.get("apiServerAccessProfile") or {}
+    properties["apiServerAccessProfile"] = {**profile, "authorizedIPRanges": list(wanted)}
 
     def reached(now: Json) -> bool:
         stored = arm.strings(now, "properties", "apiServerAccessProfile", "authorizedIPRanges")

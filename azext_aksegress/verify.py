@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, Sequence, Tuple
-
-from azure.core.exceptions import AzureError
+from dataclasses import replace
+from typing import Iterable, Iterator, Sequence
 
 from azext_aksegress import arm, egress, judged, matrix, profiles, ranges
-from azext_aksegress.azure import Azure
-from azext_aksegress.body import beside_egress
 from azext_aksegress.checks import FAIL, NOTE, PASS, SKIP, UNKNOWN, Check, Finding, Outcome, unknown
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.egress import Addresses
 from azext_aksegress.expected import Expected
-from azext_aksegress.fixes import after, before
-from azext_aksegress.follow import Tell, is_running, stand_still
+from azext_aksegress.fixes import after
 from azext_aksegress.judged import Difference
 from azext_aksegress.network import holds
-from azext_aksegress.plan import Plan
+from azext_aksegress.pools import Pool
 from azext_aksegress.request import Request
-from azext_aksegress.resources import said
-from azext_aksegress.snapshot import Snapshot, Unread, Untold, without_secrets
+from azext_aksegress.snapshot import Unread, Untold
 
 
 def _looked_at_once(*_: object) -> None:
@@ -43,9 +39,6 @@ IPS = Check("verify.ips", "the egress IPs are those that were expected", _looked
 RANGES = Check("verify.ranges", "the API server admits the egress IPs", _admitted)
 BESIDE = Check("verify.beside", "nothing outside egress has changed", _written_since)
 
-READS = 3
-"""How often a cluster is read that is written again while it is read."""
-
 
 def after_move(cluster: Cluster, expected: Expected) -> tuple[Finding, ...]:
     """The findings about a cluster that was moved as was asked; none fails when the move is proven."""
@@ -56,42 +49,18 @@ def after_move(cluster: Cluster, expected: Expected) -> tuple[Finding, ...]:
         return (Finding(READ, unknown(unread)),)
 
 
-Proof = Tuple[Tuple[Finding, ...], Tuple[str, ...]]
-"""Findings about a cluster, and its egress addresses as far as they are known."""
-
-
-def prove(azure: Azure, expected: Expected, tell: Tell) -> Proof:
-    """Hold a cluster, once it stands still, against what was expected of it; raises AzureError."""
-    cluster = Cluster(_standing(azure, expected.request, tell))
-    return after_move(cluster, expected), egress.before(cluster).known
-
-
-def after_apply(azure: Azure, plan: Plan, tell: Tell) -> Proof:
-    """The same right after a write, when a cluster that cannot be read is a finding."""
-    try:
-        return prove(azure, plan.expected, tell)
-    except AzureError as error:
-        return (Finding(READ, Outcome(UNKNOWN, plan.cluster.id, said(error))),), ()
-
-
-def _standing(azure: Azure, request: Request, tell: Tell) -> Snapshot:
-    """The cluster as read; again where an operation ran meanwhile, a bounded number of times; raises AzureError."""
-    for _ in range(READS):
-        tell("reading the cluster again")
-        found = azure.read(request)
-        if not is_running(found.cluster):
-            break
-        stand_still(azure, found.api_version, tell)
-    return found
-
-
 def _judge(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
     request = expected.request
     yield _type(cluster, request)
     states = [_compare(STATE, cluster.id, cluster.text("provisioningState"), "Succeeded")]
-    states += [_compare(STATE, pool.id, pool.provisioning_state, "Succeeded") for pool in cluster.pools]
+    states += [_state(pool) for pool in cluster.pools]
     yield from [finding for finding in states if finding.outcome != PASS] or states[:1]
     yield from _options(cluster, request)
+
+
+def _state(pool: Pool) -> Finding:
+    found = _compare(STATE, pool.id, pool.provisioning_state, "Succeeded")
+    return replace(found, seen=replace(found.seen, observed=f"pool {pool.name}: {pool.provisioning_state}"))
 
 
 def _type(cluster: Cluster, request: Request) -> Finding:
@@ -155,19 +124,28 @@ def _compare(known: Check, resource: str, observed: str | None, expected: str) -
     return Finding(known, Outcome(kind, resource, observed, expected=expected))
 
 
-def _ips(cluster: Cluster, awaited: Expected) -> Iterator[Finding]:
+def _ips(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
+    """Whether the egress addresses are those that were expected, or those once the old path was taken away, too."""
+    found = _compared(cluster, expected, expected.after)
+    if found.kind == FAIL and expected.settled:
+        settled = _compared(cluster, expected, expected.settled)
+        found = found if settled.kind in (FAIL, UNKNOWN) else settled
+    yield Finding(IPS, found)
+
+
+def _compared(cluster: Cluster, awaited: Expected, expected: Addresses) -> Outcome:
     """Expected against observed addresses; those that AKS makes or chooses are judged by their number and novelty.
 
     Of a prefix, AKS may list the prefix or the addresses that it took from it.
     """
-    expected, observed = awaited.after, egress.before(cluster)
+    observed = egress.before(cluster)
     reasons = {unread.reason for unread in expected.unknown}
     known = tuple(found for found in expected.known if egress.CHOSEN_BY_AKS not in reasons)
     faults = [f"{found} is missing" for found in known if not any(holds(found, seen) for seen in observed.known)]
     if not reasons - {egress.CHOSEN_BY_AKS}:
         odd = [found for found in observed.known if not any(holds(outer, found) for outer in expected.known)]
         faults += [f"{found} was not expected" for found in odd]
-    faults += _leftovers(awaited, observed.known)
+    faults += _leftovers(awaited, expected, observed.known)
     if reasons & {egress.CHOSEN_BY_AKS, egress.MADE_BY_THE_MOVE}:
         faults += _numbers(cluster, reasons, observed.known)
     faults += _changed_paths(expected.unknown, observed.unknown)
@@ -177,36 +155,58 @@ def _ips(cluster: Cluster, awaited: Expected) -> Iterator[Finding]:
     kind = UNKNOWN if unread else FAIL if faults else SKIP if not_azures else PASS
     if kind == SKIP:
         seen = f"{seen}; of the rest, Azure cannot tell"
-    yield Finding(IPS, Outcome(kind, cluster.id, seen, expected=_list([*known, *sorted(reasons)])))
+    return Outcome(kind, cluster.id, seen, expected=_list([*known, *sorted(reasons)]))
 
 
 def _ranges(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
-    """Whether the authorized ranges hold the egress addresses of now, where the move was to see to them; and the
-    command that takes out what is not needed any more, which stays with the user; raises Unread."""
+    """Whether the authorized ranges hold the egress addresses of now, where the move was to see to them; whether they
+    are what the record says, where there is one; and the command that takes out what is not needed any more, which
+    stays with the user; raises Unread."""
+    observed, stored = egress.before(cluster), cluster.authorized_ip_ranges
+    former = (*expected.before.known, *expected.withdrawn)
+    if expected.ranges is not None and not cluster.private_api_server:
+        yield from _ranges_of_the_record(cluster, expected.ranges, former)
     if not (expected.request.update_ranges or expected.withdrawn) or not ranges.are_in_use(cluster):
         return
-    observed, stored = egress.before(cluster), cluster.authorized_ip_ranges
     lacking = ranges.lacking(cluster, observed.known) if expected.request.update_ranges else ()
     if lacking:
-        add = before(ranges.update(cluster, ranges.joined(stored, lacking)))
+        add = after(ranges.update(cluster, ranges.joined(stored, lacking)))
         seen = f"{_list(lacking)} is not in them"
         yield Finding(RANGES, Outcome(FAIL, cluster.id, seen, expected=f"{_list(lacking)} in them", fix=(add,)))
         return
-    old = ranges.old(cluster, (*expected.before.known, *expected.withdrawn), observed.known)
+    old = ranges.old(cluster, former, observed.known)
     if old.ranges:
         seen = f"they hold the old {_list(old.ranges)} too"
         fix = (after(old.command),) if old.command and observed.complete else ()
         yield Finding(RANGES, Outcome(NOTE, cluster.id, seen, fix=fix))
-    else:
+    elif observed.complete:
         yield Finding(RANGES, Outcome(PASS, cluster.id, _list(stored)))
+    else:
+        told = next((row for row in observed.unknown if not isinstance(row, Untold)), None)
+        nobodys = Outcome(SKIP, cluster.id, f"the rest of the egress addresses is not Azure's to tell: {_list(stored)}")
+        yield Finding(RANGES, unknown(told) if told else nobodys)
+
+
+def _ranges_of_the_record(cluster: Cluster, recorded: Sequence[str], former: Sequence[str]) -> Iterator[Finding]:
+    """What somebody has changed of the ranges since the record, but for old addresses that were taken out."""
+    lost, new = ranges.differing(recorded, cluster.authorized_ip_ranges)
+    lost = tuple(known for known in lost if not any(holds(known, found) for found in former))
+    if lost or new:
+        gone, come = f"{_list(lost)} gone" if lost else "", f"{_list(new)} added" if new else ""
+        seen = "; ".join(part for part in (gone, come) if part)
+        yield Finding(RANGES, Outcome(FAIL, cluster.id, seen, expected=_list(recorded)))
 
 
 def _beside(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
     """Whether the settings that no move changes are what they were, where that is to be looked at."""
     if expected.beside is None:
         return
-    now = without_secrets(beside_egress(cluster.document))
-    rows = [Difference(None, *row) for row in judged.changes("", expected.beside, now, into_lists=True)]
+    if cluster.snapshot.api_version != expected.api_version:
+        seen = f"read with api-version {cluster.snapshot.api_version}, and the record with {expected.api_version}"
+        yield Finding(BESIDE, Outcome(SKIP, cluster.id, seen))
+        return
+    changed = judged.changes("", expected.beside, judged.beside_egress(cluster.document), into_lists=True)
+    rows = [Difference(None, *row) for row in changed]
     if rows:
         yield Finding(BESIDE, Outcome(FAIL, cluster.id, judged.listed(rows), expected="all as in the record"))
     else:
@@ -224,10 +224,10 @@ def _changed_paths(expected: Sequence[Unread], observed: Sequence[Unread]) -> li
     return gone + [f"{now[key]}: not expected" for key in now if key not in then]
 
 
-def _leftovers(expected: Expected, observed: Sequence[str]) -> list[str]:
+def _leftovers(awaited: Expected, expected: Addresses, observed: Sequence[str]) -> list[str]:
     """The addresses of the gateway that was left or renewed, where they still carry egress."""
-    stay = expected.after.known
-    return [f"{found} should be gone" for found in expected.gone if found in observed and found not in stay]
+    stay = expected.known
+    return [f"{found} should be gone" for found in awaited.gone if found in observed and found not in stay]
 
 
 def _numbers(cluster: Cluster, reasons: set[str], observed: Sequence[str]) -> list[str]:

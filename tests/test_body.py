@@ -179,15 +179,3 @@ class TestOptions:
         before = copy.deepcopy(shop.document)
         sent(shop, LB, ip_count=5, idle_timeout=60, artifact_source="Direct")
         assert shop.document == before
-
-
-def test_beside_egress_is_all_that_no_move_and_nobody_but_a_person_changes() -> None:
-    shop = Shop.byo(dnsPrefix="shop").pool("apps", enableAutoScaling=True, count=5, nodeImageVersion="1")
-    kept = body.beside_egress(shop.document)
-    assert kept["properties"]["dnsPrefix"] == "shop"
-    assert "eTag" not in kept
-    pools = {pool["name"]: pool for pool in kept["properties"]["agentPoolProfiles"]}
-    assert not {"count", "nodeImageVersion"} & set(pools["apps"])
-    assert "count" in pools["system"]
-    assert not {"outboundType", "loadBalancerProfile"} & set(kept["properties"]["networkProfile"])
-    assert shop.document["properties"]["networkProfile"]["outboundType"] == LB

@@ -17,8 +17,21 @@ ORDER = [
     "checks.balancers",
     *("checks.filters", "checks.proxies", "checks.addresses", "checks.isolation", "checks.registries", "checks.notice"),
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
-    *("report", "body", "judged", "steps", "expected", "plan", "files", "record", "past", "migration", "saved"),
-    *("resources", "azure", "follow", "apply", "verify"),
+    *(
+        "report",
+        "body",
+        "judged",
+        "steps",
+        "expected",
+        "verify",
+        "plan",
+        "files",
+        "record",
+        "past",
+        "migration",
+        "saved",
+    ),
+    *("resources", "azure", "follow", "apply", "proof"),
     *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators"),
     *("inputs", "moving", "custom"),
     *("_help", "_params", "commands", ""),
@@ -28,7 +41,7 @@ SDK = {
     "resources": ("azure", "requests"),
     "follow": ("azure.core.exceptions",),
     "apply": ("azure.core.exceptions",),
-    "verify": ("azure.core.exceptions",),
+    "proof": ("azure.core.exceptions",),
 }
 TERMINALS = {"present"}
 

@@ -172,12 +172,12 @@ class TestAFailedOperation:
 def test_a_cluster_that_cannot_be_looked_at_is_not_waited_for(tmp_path: Path, no_waiting: list[float]) -> None:
     run = Run(tmp_path)
     run.azure.reads = [refused(403)]
-    follow.stand_still(run.azure, "2026-06-01", run.phases.append)
+    follow.stand_still(run.azure, "2026-06-01", run.phases.append, 900)
     assert no_waiting == []
 
 
 def test_a_pool_that_is_still_updating_is_waited_for(tmp_path: Path, no_waiting: list[float]) -> None:
     run = Run(tmp_path, shop=Shop.byo().pool("apps", provisioningState="Updating"))
     run.azure.before_read = lambda: run.shop.pool("apps", provisioningState="Succeeded") if no_waiting else None
-    follow.stand_still(run.azure, "2026-06-01", run.phases.append)
+    follow.stand_still(run.azure, "2026-06-01", run.phases.append, 900)
     assert sum(no_waiting) == pytest.approx(follow.POLL, abs=0.1)

@@ -271,3 +271,42 @@ class TestDifferences:
         was, now = {"a": [{"x": 1}, {"x": 2}], "b": ["c", "d"]}, {"a": [{"x": 1}, {"x": 3}], "b": ["d", "e"]}
         found = list(judged.changes("", was, now, into_lists=True))
         assert found == [("a[1].x", 2, 3), ("b[c]", "c", None), ("b[e]", None, "e")]
+
+
+def test_what_previews_tell_of_the_cluster_itself_counts_alone() -> None:
+    shop = Shop.byo().gated().set(currentKubernetesVersion="1.37.0", kubernetesVersion="1.37.0")
+    shop.pool("apps", enableAutoScaling=True, count=1)
+    assert changed(shop, lambda made: made.pool("apps", count=4)) == []
+    assert changed(shop, lambda made: made.set(nodeDisruptionProfile={"mode": "Block"})) != []
+
+
+class TestBesideEgress:
+    def differs(self, **changes: Any) -> bool:
+        before = judged.beside_egress(Shop.byo().document)
+        return before != judged.beside_egress(Shop.byo(**changes).document)
+
+    def test_counts_what_a_person_sets(self) -> None:
+        assert self.differs(dnsPrefix="another")
+
+    def test_leaves_out_what_a_move_changes_and_what_azure_alone_writes(self) -> None:
+        shop = Shop.byo("userDefinedRouting", apiServerAccessProfile={"authorizedIPRanges": ["20.0.0.0/8"]})
+        shop.document["eTag"] = "another"
+        assert judged.beside_egress(shop.document) == judged.beside_egress(Shop.byo().document)
+
+    def test_leaves_out_versions_where_a_channel_upgrades_them(self) -> None:
+        one, other = (
+            judged.beside_egress(
+                Shop.byo(autoUpgradeProfile={"upgradeChannel": "patch"}, kubernetesVersion=version).document
+            )
+            for version in ("1.33.1", "1.33.2")
+        )
+        assert one == other
+        assert self.differs(kubernetesVersion="1.34.0")
+
+    def test_takes_no_notice_of_letter_case_of_ids_of_nothing_and_of_nodes(self) -> None:
+        shop = Shop.byo().pool("apps", nodeImageVersion="another", enableAutoScaling=True, count=9)
+        other = Shop.byo().pool("apps", enableAutoScaling=True, count=1)
+        for pool in shop.document["properties"]["agentPoolProfiles"]:
+            pool["vnetSubnetID"] = pool["vnetSubnetID"].upper()
+        shop.document["tags"] = {}
+        assert judged.beside_egress(shop.document) == judged.beside_egress(other.document)

@@ -49,7 +49,7 @@ class TestWhatARecordSays:
             *(("authorizeIpRanges", "sending"), ("authorizeIpRanges", "succeeded")),
             *(("updateOutboundType", "sending"), ("updateOutboundType", "refused")),
         )
-        assert found.undo == Undo(found.path, ("20.50.0.2",), ("52.9.9.9/32",), (), moved=False)
+        assert found.undo == Undo(found.path, ("20.50.0.2",), ("52.9.9.9/32",), (), False, found.undo.profile)
 
     def test_the_way_back_asks_for_the_options_that_were_there(self, tmp_path: Path) -> None:
         shop = Shop.byo().routed()
@@ -109,8 +109,69 @@ class TestWhichRecord:
         with pytest.raises(RecordError, match="not of"):
             past.newest(str(tmp_path), f"{ID}-2", found.path)
 
+    def test_letter_case_does_not_go_before_time(self, tmp_path: Path) -> None:
+        older = Path(kept(tmp_path, *DONE).path)
+        newer = older.with_name("AKS-SHOP-29990101T000000000000Z.json")
+        newer.write_text(older.read_text())
+        assert past.newest(str(tmp_path), ID).path == str(newer)
+
+    def test_those_of_another_cluster_are_not_even_understood(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE)
+        other = json.dumps({"schemaVersion": "2", "cluster": {"id": f"{ID}-2"}})
+        (tmp_path / "aks-shop-29990101T000000000000Z.json").write_text(other)
+        assert past.newest(str(tmp_path), ID).path == found.path
+
+    def test_what_is_no_folder_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(OSError, match="file"):
+            past.newest(str(tmp_path / "file"), ID)
+
+
+class TestTheRangesOfSeveralTries:
+    RANGES = (("authorizeIpRanges", "sending"), ("authorizeIpRanges", "succeeded"))
+    REFUSED = (("updateOutboundType", "sending"), ("updateOutboundType", "refused"))
+
+    def test_an_earlier_try_that_added_them_belongs_to_the_move(self, tmp_path: Path) -> None:
+        kept(tmp_path, *self.RANGES, *self.REFUSED)
+        kept(tmp_path, *DONE)
+        assert past.to_undo(str(tmp_path), ID).undo.added == ("52.9.9.9/32",)
+
+    def test_a_later_run_that_only_added_them_belongs_to_the_move(self, tmp_path: Path) -> None:
+        first = kept(tmp_path, *DONE)
+        kept(tmp_path, *self.RANGES, shop=Shop.byo(UDR), to=UDR)
+        found = past.to_undo(str(tmp_path), ID)
+        assert (found.path, found.undo.added) == (first.path, ("52.9.9.9/32",))
+
+    def test_those_of_another_move_do_not(self, tmp_path: Path) -> None:
+        kept(tmp_path, *self.RANGES, *DONE)
+        kept(tmp_path, *DONE, shop=Shop.byo(UDR), to="none")
+        assert past.to_undo(str(tmp_path), ID).undo.added == ()
+
 
 class TestTheWayBack:
+    def test_is_not_there_by_the_record_of_an_earlier_cluster_of_the_name(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE)
+        with pytest.raises(RecordError, match="an earlier cluster"):
+            past.require_way_back(found, Shop.byo(UDR, resourceUID="another").snapshot())
+
+    def test_is_not_there_for_an_option_that_somebody_else_has_set(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE, shop=Shop.byo(), to=LB, idle_timeout=60)
+        ours, theirs = (Shop.byo().network(loadBalancerProfile={"idleTimeoutInMinutes": value}) for value in (60, 90))
+        past.require_way_back(found, ours.snapshot())
+        with pytest.raises(NoWayBack, match="idleTimeoutInMinutes is 90"):
+            past.require_way_back(found, theirs.snapshot())
+
+    def test_is_not_there_twice(self, tmp_path: Path) -> None:
+        first = kept(tmp_path, *DONE)
+        back = kept(tmp_path, *DONE, shop=Shop.byo(UDR), to=LB, undo=first.undo)
+        document = json.loads(Path(back.path).read_text())
+        document["steps"].append({"event": "applied"})
+        Path(back.path).write_text(json.dumps(document))
+        found = past.to_undo(str(tmp_path), ID)
+        assert found.undone_by == back.path
+        with pytest.raises(NoWayBack, match="was rolled back"):
+            past.require_way_back(found, Shop.byo(UDR).snapshot())
+
     def test_is_there_from_the_goal_and_from_the_origin(self, tmp_path: Path) -> None:
         found = kept(tmp_path, *DONE)
         past.require_way_back(found, Shop.byo(UDR).snapshot())
@@ -166,10 +227,8 @@ class TestFormerAddresses:
     def test_no_folder_is_no_record(self, tmp_path: Path) -> None:
         assert past.former_addresses(str(tmp_path / "none"), cluster_id(CLUSTER)) == ()
 
-    def test_the_number_and_the_size_of_records_are_bounded(self, tmp_path: Path, monkeypatch: Any) -> None:
+    def test_the_number_of_records_is_bounded(self, tmp_path: Path, monkeypatch: Any) -> None:
         self.write(tmp_path)
         self.write(tmp_path, "aks-shop-20260102T000000000000Z.json", before={"egressIps": ["52.0.0.7"]})
         monkeypatch.setattr(past, "MOST_RECORDS", 1)
         assert past.former_addresses(str(tmp_path), cluster_id(CLUSTER)) == ("52.0.0.7",)
-        monkeypatch.setattr(past, "LARGEST_RECORD", 10)
-        assert past.former_addresses(str(tmp_path), cluster_id(CLUSTER)) == ()

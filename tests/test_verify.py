@@ -6,7 +6,7 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 
 from azext_aksegress import expected as of_record
-from azext_aksegress import follow, plan, verify
+from azext_aksegress import plan, proof, verify
 from azext_aksegress.report import Report
 from azext_aksegress.request import Request
 from tests.armsim.estate import cluster_id, load_balancer_profile, network_id, node_group
@@ -27,14 +27,14 @@ class Reads:
         return self._shop.snapshot(request)
 
 
-def read_again(after: Shop | None, judged: Report) -> verify.Proof:
-    return verify.after_apply(Reads(after), plan.make(judged, ()), lambda _: None)
+def read_again(after: Shop | None, judged: Report) -> proof.Proof:
+    return proof.after_apply(Reads(after), plan.make(judged, ()), lambda _: None)
 
 
 def found(after: Shop | None, target: str = UDR, before: Shop | None = None, **options: Any) -> dict[str, Any]:
     """The findings by id, once a cluster that was as `before` is as `after`."""
     judged = (before or Shop.byo().routed()).report(target, **options)
-    findings, _ = read_again(after, judged)
+    findings = read_again(after, judged).findings
     return {finding.id: finding for finding in findings}
 
 
@@ -382,31 +382,3 @@ class TestWhatIsBesideEgress:
 
     def test_takes_no_notice_of_what_a_move_changes(self) -> None:
         assert self.outcome(bootstrapProfile={"artifactSource": "Direct"}) == "pass"
-
-
-class TestAClusterThatIsWrittenAgain:
-    def run(self, *states: str, no_waiting: list[float]) -> tuple[list[str], dict[str, str]]:
-        """What is said, and the outcomes, of a cluster that is in one state after the other when it is read."""
-        shop, phases, left = Shop.byo(UDR), [], list(states)
-
-        class Changing(Reads):
-            def read(self, request: Request) -> object:
-                shop.set(provisioningState=left.pop(0) if left else states[-1])
-                return shop.snapshot(request)
-
-            def read_cluster(self, _: str) -> object:
-                shop.set(provisioningState=left.pop(0) if left else states[-1])
-                return shop.document
-
-        expected = of_record.of(Shop.byo().routed().report(UDR))
-        findings, _ = verify.prove(Changing(shop), expected, phases.append)
-        return phases, {row.id: row.outcome for row in findings}
-
-    def test_is_read_once_it_stands_still(self, no_waiting: list[float]) -> None:
-        _, seen = self.run("Updating", "Updating", "Succeeded", "Succeeded", no_waiting=no_waiting)
-        assert seen["verify.state"] == "pass"
-
-    def test_that_never_stands_still_is_judged_as_it_is(self, no_waiting: list[float]) -> None:
-        _, seen = self.run("Updating", no_waiting=no_waiting)
-        assert seen["verify.state"] == "fail"
-        assert sum(no_waiting) <= verify.READS * follow.STANDSTILL_TIMEOUT + follow.POLL

@@ -140,7 +140,7 @@ def _crowded(cluster: Cluster, new: Sequence[str], made: int) -> Outcome | None:
     more = ", ".join([*new, *([f"{made} that AKS makes"] if made else [])])
     return Fail(
         cluster.id,
-        f"with {more} there would be {total} authorized ranges, and AKS takes {ranges.limit(cluster)} at most",
+        f"with {more} there would be {total} authorized ranges, and AKS takes {ranges.LIMIT} at most",
         fix=(before(ranges.update(cluster, ["<fewer-ranges>", *new])),),
     )
 

@@ -8,7 +8,7 @@ from typing import Iterator, Sequence
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
-from azext_aksegress.checks import FAIL, UNKNOWN, Finding
+from azext_aksegress.checks import FAIL, UNKNOWN, Finding, acceptable_ids
 from azext_aksegress.fixes import az
 from azext_aksegress.migration import APPLIED, Migration
 from azext_aksegress.past import Past
@@ -78,8 +78,10 @@ def _way_back(move: Migration) -> Iterator[str]:
         yield "There is no way back from here. Where the cluster can go instead:"
         yield f"  {az('aks egress check', ids=move.report.cluster.id)}"
     elif move.undo:
-        yield MEND
-        yield f"  {move.undo.command(move.report)} --dry-run"
+        rest = move.report.refusals(acceptable_ids())
+        accepting = () if rest else dict.fromkeys(found.id for found in move.refusals)
+        yield MEND if rest else "To go past it knowingly:"
+        yield f"  {move.undo.command(move.report, tuple(accepting))}{' --dry-run' if rest else ''}"
 
 
 def refusals(move: Migration) -> Iterator[Line]:
@@ -97,6 +99,9 @@ def without_write(move: Migration, look: Look, file: str | None = None) -> Itera
     """The end of a dry run, or of a move that is not needed; `file` is where its plan is saved."""
     if move.plan is None:
         yield [("success", verdict(move.report))]
+        if move.undo and not move.undo.moved:
+            yield [("primary", clean(f"By the record {move.undo.record}, Azure did not take the update."))]
+            yield [("primary", "To take an earlier migration back, name its record with --record.")]
     else:
         yield from plan(move.plan, look)
         yield []
@@ -176,7 +181,7 @@ def result(document: Json, found: Sequence[Finding], made: Plan, look: Look) -> 
 
 def verified(past: Past, document: Json, found: Sequence[Finding], look: Look) -> Iterator[Line]:
     """A cluster held against its record."""
-    move = f"{past.origin} -> {past.asked.to}"
+    move = f"{past.origin} -> {past.asked.to}" if past.origin != past.asked.to else f"{past.origin}, with other options"
     yield [("highlight", clean(arm.name(past.cluster_id))), ("primary", f"   {move}, by the record {past.path}")]
     yield []
     yield from findings(found, look)
@@ -188,6 +193,7 @@ def verified(past: Past, document: Json, found: Sequence[Finding], look: Look) -
     yield [("error", f"Not verified. Egress IPs: {ips}.")]
     if not past.moved:
         yield [("warning", "By the record, Azure did not take the update.")]
+        return
     of_egress = [row for row in found if row.outcome in (FAIL, UNKNOWN) and row.check is not BESIDE]
     if past.is_rollback or not of_egress:
         return

@@ -84,7 +84,7 @@ def test_a_record_is_understood_or_refused_whoever_edited_it(document: Json) -> 
         path.write_text(json.dumps(document))
         with suppress(RecordError):
             found = past.load(str(path))
-            json.dumps(migration.verified(found, verify.after_move(found.was, found.expected), ()))
+            json.dumps(migration.verified(found, found.was, verify.after_move(found.was, found.expected), ()))
             assert found.back.to == found.origin
             move = migration.take_back(found, NOW, found.back, checks.acceptable_ids())
             json.dumps(move.to_json())

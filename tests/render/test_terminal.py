@@ -85,7 +85,7 @@ def verified(look: Look, **now: Any) -> Iterable[Line]:
     found = Past("aks-shop.json", document, judged.cluster, LB, kept)
     after = Shop.byo(UDR, **now).cluster()
     findings = verify.after_move(after, kept)
-    return moves.verified(found, migration.verified(found, findings, egress.before(after).known), findings, look)
+    return moves.verified(found, migration.verified(found, after, findings, egress.before(after).known), findings, look)
 
 
 CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
