@@ -237,6 +237,26 @@ class TestRollback:
             "30.0.0.0/8",
         ]
 
+    def test_a_list_that_somebody_has_emptied_is_not_begun_again(self, quick_az: Az, serve: Serve) -> None:
+        shop = Shop.managed(apiServerAccessProfile={"authorizedIPRanges": ["0.0.0.0/32"]})
+        arm = serve(shop)
+        assert migrate(quick_az, MNAT, "--update-ip-ranges", "--accept", "EGR604", "EGR601").code == 0
+        shop.document["properties"].pop("apiServerAccessProfile")
+        shop.document["eTag"] = "of-somebody-else"
+        result = rollback(quick_az)
+        assert (result.code, stored_type(shop)) == (0, LB), result.err
+        assert not (arm.writes[-1].body["properties"].get("apiServerAccessProfile") or {}).get("authorizedIPRanges")
+
+    def test_what_is_left_to_do_can_be_done_and_is_verified(self, az: Az, serve: Serve) -> None:
+        shop = Shop.byo(UDR)
+        serve(shop)
+        result = migrate(az, LB)
+        assert (result.code, run(az, "verify").code) == (0, 0), result.err
+        for fix in result.json["plan"]["afterwards"]:
+            assert az.shell(fix["command"]).code == 0
+        verified = run(az, "verify")
+        assert (verified.code, verified.json["verification"]["egressIps"]) == (0, ["20.50.0.2"]), verified.err
+
 
 class TestTheRecord:
     def test_it_is_private_and_holds_what_a_rollback_needs(self, az: Az, serve: Serve, tmp_path: Path) -> None:
@@ -264,7 +284,8 @@ class TestTheRecord:
         assert migrate(az, UDR, "--record-dir", str(tmp_path)).code == 0
         (found,) = tmp_path.glob("*.json")
         document: dict[str, Any] = json.loads(found.read_text())
-        document["cluster"]["id"] = document["cluster"]["id"].replace("aks-shop", "aks-other")
+        for named in (document["cluster"], document["before"]["cluster"]):
+            named["id"] = named["id"].replace("aks-shop", "aks-other")
         found.write_text(json.dumps(document))
         for command in (("verify",), ("rollback", "--yes")):
             result = run(az, *command, "--record", str(found))
@@ -295,3 +316,19 @@ def test_somebody_elses_write_during_a_rollback_is_never_overwritten(az: Az, ser
     assert result.code == 1
     assert (stored_type(shop), shop.document["tags"]) == (UDR, {"who": "else"})
     assert rollback(az).code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("migrate", "--plan", "", "--yes"),
+        ("migrate", "--to", UDR, "--dry-run", "--out", ""),
+        ("migrate", "--to", UDR, "--yes", "--record-dir", ""),
+        ("verify", "--record", ""),
+        ("rollback", "--record", "", "--yes"),
+    ],
+)
+def test_a_path_that_is_empty_is_a_usage_error(az: Az, serve: Serve, words: tuple[str, ...]) -> None:
+    arm = serve(Shop.byo().routed())
+    result = run(az, *words)
+    assert (result.code, arm.writes) == (2, []), result.err
