@@ -28,7 +28,7 @@ test: lint unit properties e2e faults conventions
 
 ## make unit       the ten-second loop: no az, no network
 unit: $(VENV)/.dev
-	@$(BIN)/pytest -q --ignore=tests/e2e --ignore=tests/properties
+	@$(BIN)/pytest -q -n logical --ignore=tests/e2e --ignore=tests/properties
 
 ## make properties what holds for every estate, however Azure tells it
 properties: $(VENV)/.dev
@@ -49,7 +49,7 @@ docs: $(VENV)/.dev
 
 ## make e2e        the real az against the local Azure
 e2e: $(VENV)/.dev $(OLDEST)/.az $(WHEEL)
-	@$(BIN)/pytest -q --ignore=tests/e2e/faults tests/e2e
+	@$(BIN)/pytest -q -n logical --ignore=tests/e2e/faults tests/e2e
 
 ## make faults     each command under each fault at each of its requests, and a migrate killed after each; some minutes
 faults: $(VENV)/.dev $(WHEEL)

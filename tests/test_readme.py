@@ -14,6 +14,8 @@ from azext_aksegress.present import ExitCode
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GOLDEN = ROOT / "tests" / "render" / "golden"
+COMMANDS = [name for name in _help.helps if name.startswith("aks egress ")]
+MODULES = sorted(path.stem for path in (ROOT / "azext_aksegress").glob("*.py") if path.stem != "__init__")
 
 
 @pytest.mark.parametrize("case", ["check-blocked", "check-ready"])
@@ -24,8 +26,8 @@ def test_the_reports_in_it_are_those_that_the_command_prints(case: str) -> None:
 @pytest.mark.parametrize("code", list(ExitCode))
 def test_every_exit_code_is_in_it_and_in_the_help(code: ExitCode) -> None:
     assert re.search(rf"^\| {code.value} \| ", README, re.MULTILINE)
-    for command in ("show", "check", "migrate", "list-paths"):
-        assert re.search(rf"\b{code.value} \w+", _help.helps[f"aks egress {command}"])
+    for command in COMMANDS:
+        assert re.search(rf"\b{code.value} \w+", _help.helps[command])
 
 
 def test_the_role_names_every_read_that_can_be_missing() -> None:
@@ -44,3 +46,13 @@ def test_the_version_is_the_same_everywhere() -> None:
     (version,) = re.findall(r'^VERSION = "(.*)"$', (ROOT / "setup.py").read_text(), re.MULTILINE)
     assert f"\n{version}\n" in (ROOT / "HISTORY.rst").read_text()
     assert f"aksegress-{version}-py3-none-any.whl" in README
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_it(command: str) -> None:
+    assert f"`az {command}" in README
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_is_in_its_table(module: str) -> None:
+    assert f"`{module}.py`" in README
