@@ -56,11 +56,11 @@ type: command
 short-summary: Change the outbound type of a cluster, safely.
 long-summary: |
   Checks, shows the plan, asks, saves a record of what was there, sends one update that is refused when somebody else \
-changed the cluster meanwhile (two with `--update-authorized-ip-ranges`), follows it, and verifies what is there then. Findings that fail stop it; those that can \
-be gone past need `--accept` with their id. A move without a way back asks for the name of the cluster, or needs \
-`--yes` with `--accept EGR601`. Options of the target are spelled as `az aks update` spells them; with today's type, \
-they are changed. `--dry-run --out` saves the plan, and `--plan` applies exactly it later, as long as nothing that was \
-judged has changed.
+changed the cluster meanwhile (two with `--update-authorized-ip-ranges`), follows it, and verifies what is there then. \
+Findings that fail stop it; those that can be gone past need `--accept` with their id. A move without a way back asks \
+for the name of the cluster, or needs `--yes` with `--accept EGR601`. Options of the target are spelled as `az aks \
+update` spells them; with today's type, they are changed. `--dry-run --out` saves the plan, and `--plan` applies \
+exactly it later, as long as nothing that was judged has changed.
   {_EXIT_CODES}
 examples:
   - name: See the plan, and send nothing.
