@@ -150,11 +150,13 @@ def to_undo(folder: str, cluster_id: str, path: str | None = None) -> Past:
             break
     chosen = _pick(iter(tries[-1:]), folder, cluster_id, None)
     undone_by = rollbacks.get(os.path.basename(chosen.path))
-    return replace(
-        chosen,
-        undone_by=undone_by,
-        with_it=(*tries[:-1], *takewhile(lambda one: not (one.moved or one.is_rollback), records)),
-    )
+    return replace(chosen, undone_by=undone_by, with_it=(*tries[:-1], *_tries_before(records)))
+
+
+def _tries_before(records: Iterator[Past]) -> Iterator[Past]:
+    """The records right before one that did not come as far as the move; what cannot be read is older than all that."""
+    with suppress(RecordError):
+        yield from takewhile(lambda one: not (one.moved or one.is_rollback), records)
 
 
 def _pick(choice: Iterator[Past], folder: str, cluster_id: str, path: str | None) -> Past:

@@ -127,7 +127,9 @@ def _compare(known: Check, resource: str, observed: str | None, expected: str) -
 def _ips(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
     """Whether the egress addresses are those that were expected, or those once the old path was taken away, too."""
     found = _compared(cluster, expected, expected.after)
-    if found.kind == FAIL and expected.settled:
+    ours = profiles.effective_ids(cluster, cluster.outbound_type)
+    by_aks = {profiles.address_or_name(cluster.snapshot, address_id) for address_id in ours}
+    if found.kind == FAIL and expected.settled and by_aks.issuperset(egress.before(cluster).known):
         settled = _compared(cluster, expected, expected.settled)
         found = found if settled.kind in (FAIL, UNKNOWN) else settled
     yield Finding(IPS, found)
@@ -165,7 +167,7 @@ def _ranges(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
     observed, stored = egress.before(cluster), cluster.authorized_ip_ranges
     former = (*expected.before.known, *expected.withdrawn)
     if expected.ranges is not None and not cluster.private_api_server:
-        yield from _ranges_of_the_record(cluster, expected.ranges, former)
+        yield from _ranges_of_the_record(cluster, expected.ranges, former, observed.known)
     if not (expected.request.update_ranges or expected.withdrawn) or not ranges.are_in_use(cluster):
         return
     lacking = ranges.lacking(cluster, observed.known) if expected.request.update_ranges else ()
@@ -187,9 +189,13 @@ def _ranges(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
         yield Finding(RANGES, unknown(told) if told else nobodys)
 
 
-def _ranges_of_the_record(cluster: Cluster, recorded: Sequence[str], former: Sequence[str]) -> Iterator[Finding]:
-    """What somebody has changed of the ranges since the record, but for old addresses that were taken out."""
+def _ranges_of_the_record(
+    cluster: Cluster, recorded: Sequence[str], former: Sequence[str], observed: Sequence[str]
+) -> Iterator[Finding]:
+    """What somebody has changed of the ranges since the record, but for old egress addresses that were taken out, and
+    new ones that were added."""
     lost, new = ranges.differing(recorded, cluster.authorized_ip_ranges)
+    new = tuple(known for known in new if not any(holds(found, known) for found in observed))
     lost = tuple(known for known in lost if not any(holds(known, found) for found in former))
     if lost or new:
         gone, come = f"{_list(lost)} gone" if lost else "", f"{_list(new)} added" if new else ""

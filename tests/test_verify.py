@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ServiceRequestError
 
-from azext_aksegress import expected as of_record
-from azext_aksegress import plan, proof, verify
+from azext_aksegress import plan, proof
 from azext_aksegress.report import Report
 from azext_aksegress.request import Request
 from tests.armsim.estate import cluster_id, load_balancer_profile, network_id, node_group
@@ -334,51 +333,3 @@ class TestInForce:
         after.arm.forbid(network_id("virtualNetworks", "x", node_group(CLUSTER))[:-2])
         found = outcomes(after, MNAT, Shop.managed())
         assert (found["verify.type"], found["verify.inForce"]) == ("pass", "unknown")
-
-
-class TestTheAuthorizedRanges:
-    def judged(self, *now: str, asked: bool = True) -> dict[str, Any]:
-        """A cluster that went from 20.50.0.2 to 52.0.0.2."""
-        shop = Shop.byo(apiServerAccessProfile={"authorizedIPRanges": ["20.50.0.2/32"]})
-        after = Shop.byo(UANAT, apiServerAccessProfile={"authorizedIPRanges": list(now)})
-        return found(after, UANAT, shop, update_ranges=asked)
-
-    def test_that_hold_the_egress_addresses_pass(self) -> None:
-        assert self.judged("52.0.0.0/16")["verify.ranges"].outcome == "pass"
-
-    def test_that_lack_one_fail_with_the_command_that_adds_it(self) -> None:
-        finding = self.judged("30.0.0.0/8")["verify.ranges"]
-        assert finding.outcome == "fail"
-        assert "30.0.0.0/8,52.0.0.2/32" in finding.seen.fix[0].command
-
-    def test_that_hold_old_addresses_too_are_told_with_the_command_that_removes_them(self) -> None:
-        finding = self.judged("20.50.0.2/32", "52.0.0.2/32")["verify.ranges"]
-        assert finding.outcome == "note"
-        assert finding.seen.fix[0].command.endswith("--api-server-authorized-ip-ranges 52.0.0.2/32")
-
-    def test_that_a_rollback_could_not_take_out_are_told(self) -> None:
-        undo = plan.Undo("record.json", (), ("52.0.0.2/32",), (), moved=True)
-        shop = Shop.byo(apiServerAccessProfile={"authorizedIPRanges": ["20.0.0.0/8", "52.0.0.2/32"]})
-        made = plan.make(Shop.byo(UDR).report(LB), (), undo)
-        rows = {row.id: row for row in verify.after_move(shop.cluster(), made.expected)}
-        assert rows["verify.ranges"].seen.observed == "they hold the old 52.0.0.2/32 too"
-
-    def test_are_not_judged_where_nobody_asked_for_them(self) -> None:
-        assert "verify.ranges" not in self.judged("30.0.0.0/8", asked=False)
-
-
-class TestWhatIsBesideEgress:
-    def outcome(self, **changes: Any) -> str:
-        judged = Shop.byo().routed().report(UDR)
-        kept = of_record.from_json(of_record.of(judged).to_json(), judged.cluster)
-        rows = verify.after_move(Shop.byo(UDR, **changes).cluster(), kept)
-        return {row.id: row.outcome for row in rows}["verify.beside"]
-
-    def test_passes_where_all_is_as_it_was(self) -> None:
-        assert self.outcome() == "pass"
-
-    def test_fails_where_a_setting_is_another(self) -> None:
-        assert self.outcome(dnsPrefix="another") == "fail"
-
-    def test_takes_no_notice_of_what_a_move_changes(self) -> None:
-        assert self.outcome(bootstrapProfile={"artifactSource": "Direct"}) == "pass"
