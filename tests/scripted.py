@@ -35,10 +35,11 @@ class ScriptedAzure:
     """Answers each sending and each look at the operation as a script says, and keeps what was sent."""
 
     def __init__(self, shop: Shop, *answers: Any) -> None:
-        self._shop = shop
+        self.shop = shop
         self.answers = list(answers)
         self.operations: list[Any] = [SUCCEEDED]
         self.reads: list[Exception] = []
+        self.read_for_checks = 0
         self.before_read: Callable[[], object] = lambda: None
         self.sent: list[tuple[dict[str, Any], str | None]] = []
 
@@ -49,16 +50,17 @@ class ScriptedAzure:
     def operation(self, _: str) -> Any:
         return played(self.operations)
 
-    def read(self, request: Any, *_: Any) -> Any:
+    def read(self, request: Any, *also: Any) -> Any:
+        self.read_for_checks += len(also)
         if self.reads:
             raise self.reads.pop(0)
-        return self._shop.snapshot(request)
+        return self.shop.snapshot(request)
 
     def read_cluster(self, _: str) -> Any:
         self.before_read()
         if self.reads:
             raise self.reads.pop(0)
-        return copy.deepcopy(self._shop.document)
+        return copy.deepcopy(self.shop.document)
 
 
 def played(script: list[Any]) -> Any:

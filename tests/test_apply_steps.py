@@ -14,7 +14,7 @@ from tests.builders import Shop
 from tests.scripted import OPERATION, SUCCEEDED, Run, refused
 
 pytestmark = pytest.mark.usefixtures("no_waiting")
-LB, UANAT = "loadBalancer", "userAssignedNATGateway"
+LB, MNAT, UANAT = "loadBalancer", "managedNATGateway", "userAssignedNATGateway"
 ADDED = "52.0.0.2/32"
 
 
@@ -155,3 +155,38 @@ def test_without_waiting_only_the_last_update_is_left_alone(tmp_path: Path) -> N
     run.azure.answers = [taken(run), OPERATION]
     run(wait=False)
     assert steps(run) == [(1, "sending"), (1, "accepted"), (1, "succeeded"), (2, "sending"), (2, "accepted")]
+
+
+class TestAfterTheMove:
+    def made_by_aks(self, folder: Path, known: str = "30.0.0.0/8") -> Run:
+        """A move to a NAT gateway that AKS makes, whose address the ranges are to hold then."""
+        shop = Shop.managed(apiServerAccessProfile={"authorizedIPRanges": [known]})
+        run = Run(folder, shop=shop, report=shop.report(MNAT, update_ranges=True))
+        run.azure.operations = [SUCCEEDED, SUCCEEDED]
+        moved = Shop.managed(MNAT, apiServerAccessProfile={"authorizedIPRanges": [known]})
+
+        def answer() -> str:
+            run.azure.shop = moved
+            return OPERATION
+
+        run.azure.answers = [answer, OPERATION]
+        return run
+
+    def test_nothing_is_waited_for(self, tmp_path: Path, no_waiting: list[float]) -> None:
+        run = self.made_by_aks(tmp_path)
+        run()
+        assert len(run.azure.sent) == 2
+        assert sum(no_waiting) < applying.SPREAD
+
+    def test_ranges_that_hold_the_new_address_already_are_left_alone(self, tmp_path: Path) -> None:
+        run = self.made_by_aks(tmp_path, "20.50.0.0/16")
+        run()
+        assert len(run.azure.sent) == 1
+        assert steps(run)[-1] == (2, "notNeeded")
+
+
+def test_what_was_judged_is_read_once_more_before_the_move(tmp_path: Path) -> None:
+    run = ranged(tmp_path)
+    run.azure.answers = [taken(run), OPERATION]
+    run()
+    assert run.azure.read_for_checks == 1

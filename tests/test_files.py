@@ -41,3 +41,30 @@ def test_the_error_names_the_path(tmp_path: Path, name: str) -> None:
         files.write(path, {})
     assert raised.value.filename == path
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_content_and_name_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(files.os, "fsync", lambda handle: synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)))
+    files.write(str(tmp_path / "file.json"), {})
+    assert synced == [False, True]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"a": NaN}', "[" * 50_000, "[" * 500 + "]" * 500, "\xff\xfe\x00"])
+def test_what_is_no_json_of_ours_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "file.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"it is|is no JSON"):
+        files.read(str(tmp_path / "file.json"))
+
+
+def test_what_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LARGEST", 3)
+    (tmp_path / "file.json").write_text("[   ]")
+    with pytest.raises(ValueError, match="larger than 3 bytes"):
+        files.read(str(tmp_path / "file.json"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_a_powershell_wrote_is_read(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "file.json").write_text('{"a": "é"}', encoding=encoding)
+    assert files.read(str(tmp_path / "file.json")) == {"a": "é"}

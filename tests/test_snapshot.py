@@ -8,7 +8,7 @@ from azext_aksegress import snapshot
 from azext_aksegress.matrix import OUTBOUND_TYPES
 from azext_aksegress.report import make, show_json
 from azext_aksegress.request import Request
-from azext_aksegress.snapshot import SnapshotError, Unread, without_secrets
+from azext_aksegress.snapshot import SnapshotError, Unread, masked, without_secrets
 from tests.builders import Shop
 
 
@@ -100,6 +100,8 @@ def test_what_was_never_read_is_unread_rather_than_absent() -> None:
         ({"servicePrincipalProfile": {"clientId": "c", "secret": "s"}}, {"servicePrincipalProfile": {"clientId": "c"}}),
         ({"httpProxy": "http://me:pass@proxy:8080/"}, {"httpProxy": "http://proxy:8080/"}),
         ({"addons": [{"config": {"sharedKey": "k", "region": "r"}}]}, {"addons": [{"config": {"region": "r"}}]}),
+        ({"DB_PWD": "p", "api_key": "k", "access-key": "k", "clientSecretValue": "s", "passwd": "p"}, {}),
+        ({"keyData": "ssh-rsa", "publicKey": "k"}, {"keyData": "ssh-rsa", "publicKey": "k"}),
         ({"enableSecretRotation": "true"}, {"enableSecretRotation": "true"}),
         ({"clientSecret": {"value": "s"}, "accountKey": ["k"]}, {}),
         (
@@ -112,3 +114,25 @@ def test_what_was_never_read_is_unread_rather_than_absent() -> None:
 )
 def test_secrets_never_leave_the_process(document: object, clean: object) -> None:
     assert without_secrets(document) == clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "refused: Bearer abcdefgh12345678",
+        "token eyJhbGciOi.eyJzdWIiOiIx.c2ln was not taken",
+        "DefaultEndpointsProtocol=https;AccountKey=abc123==;EndpointSuffix=core",
+        "Server=db;Password=hunter2;",
+        "https://user:p@ss@proxy:8080/",
+        "https://storage/blob?sv=1&sig=abc123",
+    ],
+)
+def test_secrets_within_a_text_are_masked(text: str) -> None:
+    clean = masked(text)
+    secrets = ("abcdefgh12345678", "eyJhbGciOi", "abc123", "hunter2", "p@ss", "ss@")
+    assert not any(secret in clean for secret in secrets)
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/8", "the monkey=banana of rg-shop", "https://learn.microsoft.com/azure"])
+def test_other_texts_stay_as_they_are(text: str) -> None:
+    assert masked(text) == text
