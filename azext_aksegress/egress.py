@@ -209,18 +209,20 @@ def after(cluster: Cluster, request: Request) -> Addresses:
 
 
 def settled(cluster: Cluster, request: Request) -> Addresses:
-    """The same once no route and no gateway of one's own stands before the path that AKS makes; as `after` for types
-    that are those."""
+    """The same once nothing stands before the path of the target any more: no route before a NAT gateway, and neither
+    before what AKS makes; as `after` for userDefinedRouting, which is the route."""
     if request.to in matrix.ISOLATED:
         return Addresses((), ())
-    if request.to not in profiles.PROFILES:
+    if request.to == matrix.USER_DEFINED_ROUTING:
         return after(cluster, request)
     try:
-        carrier = _default_carrier(cluster, None, request)
-        known = tuple(profiles.address(cluster.snapshot, found) for found in carrier.address_ids)
+        made = _default_carrier(cluster, None, request)
+        gateways = [subnet.nat_gateway for subnet in cluster.subnets if request.to == matrix.USER_ASSIGNED_NAT_GATEWAY]
+        ids = [*made.address_ids, *(found for gateway in gateways if gateway for found in gateway.address_ids)]
+        known = tuple(profiles.address(cluster.snapshot, found) for found in ids)
     except Unread as unread:
         return Addresses((), (unread,))
-    return Addresses(tuple(dict.fromkeys(known)), (carrier.unknown,) if carrier.unknown else ())
+    return Addresses(tuple(dict.fromkeys(known)), (made.unknown,) if made.unknown else ())
 
 
 def in_force(cluster: Cluster) -> bool:

@@ -146,7 +146,7 @@ class Plan:
         """The authorized ranges after all steps, as far as they are known."""
         wanted, after = self.ranges_before_the_move, self.report.after
         if self.undo and after.complete:
-            return ranges.without(wanted, self.undo.added, self.undo.removed, after.known)
+            return ranges.without(wanted, self.undo.added, self.undo.removed, _addresses(self.report))
         return wanted
 
     @property
@@ -253,7 +253,7 @@ class Plan:
         return steps.move(now, self.request, self.undo.profile if self.undo else None)
 
     def _authorize(self, now: Cluster) -> Update | None:
-        return steps.authorize(now, self.report.after.known, self.request)
+        return steps.authorize(now, _addresses(self.report), self.request)
 
     def to_json(self) -> Json:
         """The plan as the JSON contract spells it."""
@@ -291,11 +291,18 @@ def make(report: Report, accepted: Collection[str], undo: Undo | None = None) ->
     return Plan(report, tuple(found for found in occurred if found in accepted), undo)
 
 
+def _addresses(report: Report) -> tuple[str, ...]:
+    """The addresses of the move that are known before it, also those of a path that something stands before until it is
+    taken away."""
+    settled = egress.settled(report.cluster, report.request)
+    return tuple(dict.fromkeys((*report.after.known, *settled.known)))
+
+
 def _new_ranges(report: Report) -> tuple[str, ...]:
     """What the authorized ranges lack of the addresses that are known before the move, where they are to be updated."""
     if not report.request.update_ranges:
         return ()
-    new = ranges.lacking(report.cluster, report.after.known, report.request)
+    new = ranges.lacking(report.cluster, _addresses(report), report.request)
     number = len(ranges.joined(report.cluster.authorized_ip_ranges, new))
     return () if ranges.too_many(report.cluster, number) else new
 

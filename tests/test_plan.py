@@ -28,6 +28,11 @@ class TestTheStepsOfAPlan:
         shop = self.ranged(Shop.managed(), "30.0.0.0/8")
         assert self.actions(shop, MNAT, update_ranges=True) == ["updateOutboundType", "authorizeIpRanges"]
 
+    def test_a_gateway_that_a_route_stands_before_is_admitted_too(self) -> None:
+        shop = self.ranged(Shop.byo(UDR).gated(), "20.0.0.0/8")
+        made = plan.make(shop.report(UANAT, update_ranges=True), ())
+        assert made.ranges_before_the_move == ("20.0.0.0/8", "52.0.0.1/32", "52.0.0.2/32")
+
     @pytest.mark.parametrize("known", [(), ("52.0.0.2",), ("AzureCloud",)])
     def test_ranges_that_admit_them_are_left_alone(self, known: tuple[str, ...]) -> None:
         shop = self.ranged(Shop.byo().gated(), *known)

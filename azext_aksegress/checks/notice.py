@@ -11,7 +11,7 @@ from azext_aksegress.checks.routes import why_no_way_out
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
 from azext_aksegress.fixes import Fix, after, az, before, cutover
-from azext_aksegress.matrix import LOAD_BALANCER
+from azext_aksegress.matrix import LOAD_BALANCER, USER_ASSIGNED_NAT_GATEWAY
 from azext_aksegress.request import UPDATE_RANGES, Request
 from azext_aksegress.snapshot import Unread
 
@@ -20,9 +20,19 @@ _IPV4_ONLY = "Azure CLI 2.91.0: `az aks update --api-server-authorized-ip-ranges
 _OPTION = "--" + UPDATE_RANGES.replace("_", "-")
 
 
+def _gateways_to_admit(cluster: Cluster, request: Request) -> Iterator[str]:
+    """The NAT gateways and addresses of the target, also where a route stands before them as yet."""
+    if request.update_ranges and request.to == USER_ASSIGNED_NAT_GATEWAY:
+        for subnet in cluster.subnets:
+            if subnet.nat_gateway_id:
+                yield subnet.nat_gateway_id
+                yield from subnet.nat_gateway.address_ids if subnet.nat_gateway else ()
+
+
 @check(
     "EGR301",
     "the API server will accept the nodes' new addresses",
+    reads=_gateways_to_admit,
     blocks=True,
     acceptable=True,
     sources=(_RANGES,),
