@@ -23,7 +23,8 @@ GROUPS = ("rg-shop", "rg-net")
 def words(to: str, options: Mapping[str, Any]) -> list[str]:
     """The options of a move, as they are typed."""
     spelled = Request(to, **options).spelled
-    return [word for name, value in spelled.items() for word in (f"--{name.replace('_', '-')}", value)]
+    typed = ((f"--{name.replace('_', '-')}", value) for name, value in spelled.items())
+    return [word for flag, value in typed for word in ((flag,) if value is True else (flag, value))]
 
 
 def shares(defect: Defect) -> bool:
