@@ -225,6 +225,12 @@ def settled(cluster: Cluster, request: Request) -> Addresses:
     return Addresses(tuple(dict.fromkeys(known)), (made.unknown,) if made.unknown else ())
 
 
+def to_admit(cluster: Cluster, request: Request) -> tuple[str, ...]:
+    """The addresses of the move that are known before it, also those of a path that something stands before until it is
+    taken away: whoever admits the cluster must know them all."""
+    return tuple(dict.fromkeys((*after(cluster, request).known, *settled(cluster, request).known)))
+
+
 def in_force(cluster: Cluster) -> bool:
     """Whether what carries egress today fits the stored outbound type; after a failed update it may not. A load
     balancer's addresses beside a managed NAT gateway do no harm, since the gateway goes first.

@@ -53,7 +53,9 @@ def of(report: Report, withdrawn: tuple[str, ...] = ()) -> Expected:
     replaced = profiles.replaced_ids(cluster, asked)
     gone = tuple(profiles.address_or_name(cluster.snapshot, found) for found in replaced)
     settled = egress.settled(cluster, asked)
-    return Expected(asked, report.before, report.after, gone, withdrawn, settled if settled != report.after else None)
+    return Expected(
+        asked, report.before, report.after, gone, withdrawn, settled if _said(settled) != _said(report.after) else None
+    )
 
 
 def from_json(document: Any, cluster: Cluster) -> Expected:
@@ -68,6 +70,10 @@ def from_json(document: Any, cluster: Cluster) -> Expected:
         beside=judged.beside_egress(cluster.document),
         api_version=cluster.snapshot.api_version,
     )
+
+
+def _said(found: Addresses) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return found.known, tuple(map(str, found.unknown))
 
 
 def _addresses_json(found: Addresses) -> Json:

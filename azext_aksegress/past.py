@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 from azext_aksegress import arm, egress, expected, files, profiles, request
 from azext_aksegress.arm import Json
@@ -17,7 +17,7 @@ from azext_aksegress.expected import Expected
 from azext_aksegress.fixes import az
 from azext_aksegress.plan import Undo
 from azext_aksegress.record import safe
-from azext_aksegress.request import OPTIONS, Request
+from azext_aksegress.request import OPTIONS, Option, Request, Value
 from azext_aksegress.snapshot import API_VERSION, SCHEMA_VERSION, Snapshot, Unread
 from azext_aksegress.steps import MOVE
 
@@ -62,15 +62,32 @@ class Past:
         return arm.text(self.document, "cluster", "id") or ""
 
     @property
-    def is_rollback(self) -> bool:
-        """Whether it is the record of a rollback."""
-        return arm.text(self.document, "rollbackOf") is not None
+    def rollback_of(self) -> str | None:
+        """The path of the record that it takes back, where it is of a rollback."""
+        return arm.text(self.document, "rollbackOf")
 
     @property
-    def ended_well(self) -> bool:
-        """Whether all of it was made, and proven or not."""
-        events = [row.get("event") for row in arm.objects(self.document, "steps")]
-        return bool(events) and events[-1] in ("applied", "notVerified")
+    def is_rollback(self) -> bool:
+        """Whether it is the record of a rollback."""
+        return self.rollback_of is not None
+
+    @property
+    def was_made(self) -> bool:
+        """Whether Azure took every update that was sent, and none of them failed."""
+        rows = arm.objects(self.document, "steps")
+        sent = [row.get("step") for row in rows if row.get("event") == "sending"]
+        taken = [row.get("step") for row in rows if row.get("event") in ("accepted", "succeeded")]
+        failed = any(row.get("event") in ("failed", "refused", "unknown") for row in rows)
+        return bool(sent) and not failed and all(step in taken for step in sent)
+
+    def aims_as(self, other: Past) -> bool:
+        """Whether it is of a move to the same type."""
+        return arm.same(self.asked.to, other.asked.to)
+
+    def is_another_try_of(self, later: Past) -> bool:
+        """Whether it is of the same move as one that was made later, and did not come to its end."""
+        same = arm.same(self.origin, later.origin) and self.aims_as(later)
+        return same and not self.is_rollback and not self.was_made
 
     @property
     def asked(self) -> Request:
@@ -79,8 +96,8 @@ class Past:
 
     @property
     def moved(self) -> bool:
-        """Whether the update of type and options was, or may have been, taken by Azure."""
-        return any(row.get("action") == MOVE for row in self._taken)
+        """Whether the update of type and options was, or may have been, taken by Azure, and is not taken back yet."""
+        return not self.undone_by and any(row.get("action") == MOVE for row in self._taken)
 
     @property
     def repeats(self) -> bool:
@@ -89,7 +106,7 @@ class Past:
 
     def _ranges(self, key: str) -> tuple[str, ...]:
         """The authorized ranges that were, or may have been, `added` or `removed`."""
-        rows = [row for one in (self, *self.with_it) for row in one._taken]
+        rows = [row for one in (self, *self.with_it) for row in one._taken if not self.undone_by]
         return tuple(dict.fromkeys(found for row in rows for found in arm.strings(row, key)))
 
     @property
@@ -131,32 +148,38 @@ def newest(folder: str, cluster_id: str, path: str | None = None) -> Past:
 
 def to_undo(folder: str, cluster_id: str, path: str | None = None) -> Past:
     """The record at a path, or in a folder that of the newest migration that is neither a rollback nor an update sent
-    again, with what belongs to it; raises RecordError and OSError.
+    again; with what the records around it say of it; raises RecordError and OSError.
 
     A migration that Azure refused is not passed over: who takes the last one back does not mean one from long ago.
     """
-    if path:
-        return _pick(iter(()), folder, cluster_id, path)
-    records = _of(folder, cluster_id)
-    tries: list[Past] = []
-    rollbacks: dict[str, str] = {}
+    named = _pick(iter(()), folder, cluster_id, path) if path else None
+    records = _readable(_of(os.path.dirname(named.path), cluster_id)) if named else _of(folder, cluster_id)
+    newer: list[Past] = []
+    chosen = named
     for found in records:
-        if found.is_rollback:
-            if found.ended_well:
-                rollbacks[os.path.basename(arm.text(found.document, "rollbackOf") or "")] = found.path
-            continue
-        tries.append(found)
-        if not found.repeats:
+        if found.path == named.path if named else not (found.is_rollback or found.repeats):
+            chosen = found
             break
-    chosen = _pick(iter(tries[-1:]), folder, cluster_id, None)
-    undone_by = rollbacks.get(os.path.basename(chosen.path))
-    return replace(chosen, undone_by=undone_by, with_it=(*tries[:-1], *_tries_before(records)))
+        newer.append(found)
+    if chosen is None:
+        chosen = _pick((found for found in newer[::-1] if not found.is_rollback), folder, cluster_id, None)
+    return _with_its_tries(chosen, newer, _readable(records))
 
 
-def _tries_before(records: Iterator[Past]) -> Iterator[Past]:
-    """The records right before one that did not come as far as the move; what cannot be read is older than all that."""
-    with suppress(RecordError):
-        yield from takewhile(lambda one: not (one.moved or one.is_rollback), records)
+def _with_its_tries(chosen: Past, newer: Sequence[Past], older: Iterator[Past]) -> Past:
+    """A record with the tries of the same move around it, and the rollback that took it back."""
+    rollbacks = [found for found in newer if found.is_rollback and found.was_made]
+    name = os.path.basename(chosen.path)
+    undone_by = next((row.path for row in rollbacks if os.path.basename(row.rollback_of or "") == name), None)
+    again = [found for found in newer if found.repeats and not found.is_rollback and found is not chosen]
+    before = takewhile(lambda one: one.is_another_try_of(chosen), older)
+    return replace(chosen, undone_by=undone_by, with_it=(*(row for row in again if row.aims_as(chosen)), *before))
+
+
+def _readable(records: Iterator[Past]) -> Iterator[Past]:
+    """Records as long as they can be read: they only add to what another one says."""
+    with suppress(RecordError, OSError):
+        yield from records
 
 
 def _pick(choice: Iterator[Past], folder: str, cluster_id: str, path: str | None) -> Past:
@@ -297,6 +320,16 @@ def _require_our_options(past: Past, cluster: Cluster, cure: str) -> None:
     """Raise NoWayBack where somebody else has set an option that the migration had changed."""
     properties, before = cluster.document.get("properties"), past.was.document.get("properties")
     for option, asked, stored in past.asked.differences(properties):
-        if stored != option.stored(before):
+        was = option.stored(before)
+        if (
+            stored != was
+            and not (was is not None and option.holds(stored, was))
+            and not _are_default(option, stored, was)
+        ):
             words = f"{option.path[-1]} is {arm.spelled(stored)}, and {past.path} had set {arm.spelled(asked)}"
             raise NoWayBack(f"{words}: somebody else has changed it since. Nothing was sent.", cure)
+
+
+def _are_default(option: Option, *values: Value | None) -> bool:
+    """Whether values are what AKS sets by itself, said or not."""
+    return all(value is None or option.is_default(value) for value in values)

@@ -13,7 +13,7 @@ from azext_aksegress.cluster import Cluster
 from azext_aksegress.expected import Expected
 from azext_aksegress.fixes import AFTER, Fix, az, named
 from azext_aksegress.network import holds
-from azext_aksegress.report import NOTHING_TO_DO, Report
+from azext_aksegress.report import Report
 from azext_aksegress.request import UPDATE_RANGES, Request, Value
 from azext_aksegress.snapshot import without_secrets
 from azext_aksegress.steps import AUTHORIZE, MOVE, RESTORE, Step, Update
@@ -88,7 +88,7 @@ class Plan:
     @property
     def moves(self) -> bool:
         """Whether the type or its options are sent; they may be there already, and only ranges to be changed."""
-        return self.report.verdict != NOTHING_TO_DO and (self.undo is None or self.undo.moved)
+        return not self.report.is_done and (self.undo is None or self.undo.moved)
 
     @property
     def move(self) -> str:
@@ -146,7 +146,9 @@ class Plan:
         """The authorized ranges after all steps, as far as they are known."""
         wanted, after = self.ranges_before_the_move, self.report.after
         if self.undo and after.complete:
-            return ranges.without(wanted, self.undo.added, self.undo.removed, _addresses(self.report))
+            return ranges.without(
+                wanted, self.undo.added, self.undo.removed, egress.to_admit(self.cluster, self.request)
+            )
         return wanted
 
     @property
@@ -253,7 +255,7 @@ class Plan:
         return steps.move(now, self.request, self.undo.profile if self.undo else None)
 
     def _authorize(self, now: Cluster) -> Update | None:
-        return steps.authorize(now, _addresses(self.report), self.request)
+        return steps.authorize(now, egress.to_admit(self.cluster, self.request), self.request)
 
     def to_json(self) -> Json:
         """The plan as the JSON contract spells it."""
@@ -291,18 +293,11 @@ def make(report: Report, accepted: Collection[str], undo: Undo | None = None) ->
     return Plan(report, tuple(found for found in occurred if found in accepted), undo)
 
 
-def _addresses(report: Report) -> tuple[str, ...]:
-    """The addresses of the move that are known before it, also those of a path that something stands before until it is
-    taken away."""
-    settled = egress.settled(report.cluster, report.request)
-    return tuple(dict.fromkeys((*report.after.known, *settled.known)))
-
-
 def _new_ranges(report: Report) -> tuple[str, ...]:
     """What the authorized ranges lack of the addresses that are known before the move, where they are to be updated."""
     if not report.request.update_ranges:
         return ()
-    new = ranges.lacking(report.cluster, _addresses(report), report.request)
+    new = ranges.lacking(report.cluster, egress.to_admit(report.cluster, report.request), report.request)
     number = len(ranges.joined(report.cluster.authorized_ip_ranges, new))
     return () if ranges.too_many(report.cluster, number) else new
 

@@ -37,13 +37,18 @@ class Report:
     @property
     def verdict(self) -> str:
         """One of VERDICTS: a fail beside an unknown is blocked."""
-        if any(finding.seen.moots for finding in self.findings):
-            return NOTHING_TO_DO
         if self._any(FAIL):
             return BLOCKED
         if any(finding.leaves_open for finding in self.findings):
             return UNDETERMINED
+        if self.is_done:
+            return NOTHING_TO_DO
         return READY_WITH_WARNINGS if self._any(WARN) or self._any(UNKNOWN) else READY
+
+    @property
+    def is_done(self) -> bool:
+        """Whether type and options are as requested already, and in force."""
+        return any(finding.seen.moots for finding in self.findings)
 
     def _any(self, outcome: str) -> bool:
         return any(finding.outcome == outcome for finding in self.findings)

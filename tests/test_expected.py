@@ -37,3 +37,14 @@ def test_what_is_beside_egress_is_held_against_a_record_alone() -> None:
 def test_what_says_nothing_of_a_move_is_refused(document: object) -> None:
     with pytest.raises(ValueError, match=r"it names|it does not say"):
         expected.from_json(document, Shop.byo().cluster())
+
+
+@pytest.mark.parametrize(("shop", "to"), [(Shop.managed(), MNAT), (Shop.byo().routed(), UDR), (Shop.byo(), "none")])
+def test_where_nothing_stands_before_the_new_path_no_other_addresses_are_expected(shop: Shop, to: str) -> None:
+    assert expected.of(shop.report(to)).settled is None
+
+
+def test_a_gateway_that_a_route_stands_before_is_expected_once_the_route_is_gone() -> None:
+    settled = expected.of(Shop.byo(UDR).gated().report("userAssignedNATGateway")).settled
+    assert settled is not None
+    assert settled.known == ("52.0.0.2",)

@@ -142,6 +142,26 @@ class TestTheRangesOfSeveralTries:
         found = past.to_undo(str(tmp_path), ID)
         assert (found.path, found.undo.added) == (first.path, ("52.9.9.9/32",))
 
+    def test_those_of_another_abandoned_move_do_not(self, tmp_path: Path) -> None:
+        kept(tmp_path, *self.RANGES, *self.REFUSED, to="none")
+        kept(tmp_path, *DONE)
+        assert past.to_undo(str(tmp_path), ID).undo.added == ()
+
+    def test_a_try_that_failed_half_way_belongs_to_the_move(self, tmp_path: Path) -> None:
+        kept(tmp_path, *self.RANGES, ("updateOutboundType", "sending"), ("updateOutboundType", "failed"))
+        kept(tmp_path, *DONE)
+        assert past.to_undo(str(tmp_path), ID).undo.added == ("52.9.9.9/32",)
+
+    def test_they_belong_to_a_record_that_is_named_too(self, tmp_path: Path) -> None:
+        kept(tmp_path, *self.RANGES, *self.REFUSED)
+        found = kept(tmp_path, *DONE)
+        assert past.to_undo("elsewhere", ID, found.path).undo.added == ("52.9.9.9/32",)
+
+    def test_an_older_record_that_cannot_be_read_is_in_nobodys_way(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE)
+        (tmp_path / "aks-shop-20200101T000000000000Z.json").mkdir()
+        assert past.to_undo(str(tmp_path), ID).path == found.path
+
     def test_those_of_another_move_do_not(self, tmp_path: Path) -> None:
         kept(tmp_path, *self.RANGES, *DONE)
         kept(tmp_path, *DONE, shop=Shop.byo(UDR), to="none")
@@ -160,6 +180,28 @@ class TestTheWayBack:
         past.require_way_back(found, ours.snapshot())
         with pytest.raises(NoWayBack, match="idleTimeoutInMinutes is 90"):
             past.require_way_back(found, theirs.snapshot())
+
+    @pytest.mark.parametrize("last", [(), (("updateOutboundType", "succeeded"),)], ids=["no-wait", "interrupted"])
+    def test_is_not_there_twice_whether_or_not_it_was_proven(
+        self, tmp_path: Path, last: tuple[tuple[str, str], ...]
+    ) -> None:
+        first = kept(tmp_path, *DONE)
+        events = (("updateOutboundType", "sending"), ("updateOutboundType", "accepted"), *last)
+        kept(tmp_path, *events, shop=Shop.byo(UDR), to=LB, undo=first.undo)
+        for found in (past.to_undo(str(tmp_path), ID), past.to_undo("elsewhere", ID, first.path)):
+            with pytest.raises(NoWayBack, match="was rolled back"):
+                past.require_way_back(found, Shop.byo(UDR).snapshot())
+
+    def test_leaves_nothing_to_undo_once_it_was_gone(self, tmp_path: Path) -> None:
+        first = kept(tmp_path, ("authorizeIpRanges", "sending"), ("authorizeIpRanges", "succeeded"), *DONE)
+        kept(tmp_path, *DONE, shop=Shop.byo(UDR), to=LB, undo=first.undo)
+        found = past.to_undo(str(tmp_path), ID)
+        assert (found.moved, found.undo.added, found.back) == (False, (), Request(LB))
+
+    def test_is_there_where_an_option_is_back_at_its_default(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE, shop=Shop.byo(), to=LB, ports=1024)
+        profile = {"managedOutboundIPs": {"count": 1}}
+        past.require_way_back(found, Shop.byo().network(loadBalancerProfile=profile).snapshot())
 
     def test_is_not_there_twice(self, tmp_path: Path) -> None:
         first = kept(tmp_path, *DONE)

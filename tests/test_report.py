@@ -13,6 +13,12 @@ LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGate
 
 
 class TestVerdict:
+    def test_ranges_that_have_no_room_go_before_nothing_to_do(self) -> None:
+        full = [f"20.0.{number}.0/24" for number in range(200)]
+        shop = Shop.byo(UANAT, apiServerAccessProfile={"authorizedIPRanges": full})
+        assert shop.report(UANAT).verdict == "nothingToDo"
+        assert shop.report(UANAT, update_ranges=True).verdict == "blocked"
+
     def test_all_passed_is_ready(self) -> None:
         assert Shop.quiet().report(UANAT).verdict == "ready"
 

@@ -69,6 +69,10 @@ class TestTheAuthorizedRanges:
         forbidden = Shop.byo(UANAT, apiServerAccessProfile={"authorizedIPRanges": ["52.0.0.0/24"]}).forbid("snet-apps")
         assert found(forbidden, UANAT, Shop.byo(), update_ranges=True)["verify.ranges"].outcome == "unknown"
 
+    def test_need_not_hold_the_load_balancers_own(self) -> None:
+        shop = Shop.byo(apiServerAccessProfile={"authorizedIPRanges": ["30.0.0.0/8"]})
+        assert outcomes(shop, LB, Shop.byo(UDR), update_ranges=True)["verify.ranges"] == "pass"
+
     def test_that_a_rollback_could_not_take_out_are_told(self) -> None:
         undo = plan.Undo("record.json", (), ("52.0.0.2/32",), (), moved=True)
         shop = Shop.byo(apiServerAccessProfile={"authorizedIPRanges": ["20.0.0.0/8", "52.0.0.2/32"]})

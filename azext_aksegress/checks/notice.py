@@ -22,7 +22,7 @@ _OPTION = "--" + UPDATE_RANGES.replace("_", "-")
 
 def _gateways_to_admit(cluster: Cluster, request: Request) -> Iterator[str]:
     """The NAT gateways and addresses of the target, also where a route stands before them as yet."""
-    if request.update_ranges and request.to == USER_ASSIGNED_NAT_GATEWAY:
+    if request.to == USER_ASSIGNED_NAT_GATEWAY:
         for subnet in cluster.subnets:
             if subnet.nat_gateway_id:
                 yield subnet.nat_gateway_id
@@ -92,7 +92,8 @@ def _as_they_are(cluster: Cluster, request: Request, new: Addresses) -> Iterator
 
 def _to_be_added(cluster: Cluster, request: Request, new: Addresses) -> Iterator[Outcome]:
     """What the move adds, and when: what is known before it, what AKS makes right after it."""
-    first, later = ranges.lacking(cluster, new.known, request), _number_made(cluster, request, new)
+    first = ranges.lacking(cluster, egress.to_admit(cluster, request), request)
+    later = _number_made(cluster, request, new)
     crowded = _crowded(cluster, first, later)
     if crowded:
         yield crowded

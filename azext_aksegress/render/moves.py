@@ -100,7 +100,7 @@ def without_write(move: Migration, look: Look, file: str | None = None) -> Itera
     if move.plan is None:
         yield [("success", verdict(move.report))]
         if move.undo and not move.undo.moved:
-            yield [("primary", clean(f"By the record {move.undo.record}, Azure did not take the update."))]
+            yield [("primary", clean(f"By the records, nothing of {move.undo.record} is there to be taken back."))]
             yield [("primary", "To take an earlier migration back, name its record with --record.")]
     else:
         yield from plan(move.plan, look)
