@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Iterable
 
-from azext_aksegress import arm, egress, judged, profiles, request
+from azext_aksegress import arm, egress, judged, matrix, profiles, request
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
@@ -19,7 +20,8 @@ class Expected:
     """The type and options that were asked for, and the egress addresses of before and after the move.
 
     `gone` are the addresses of the gateway that is left or renewed, `withdrawn` the authorized ranges that a rollback
-    takes out, `settled` the addresses once what overrides the new path is taken away, too.
+    takes out, `settled` the addresses once what overrides the new path is taken away, too, and `gateways` the NAT
+    gateways of one's own that carry egress then.
 
     Only a record tells the rest: the authorized `ranges` as they were left, and the settings `beside` egress, which no
     move changes, with the api-version that told them.
@@ -31,6 +33,7 @@ class Expected:
     gone: tuple[str, ...]
     withdrawn: tuple[str, ...] = ()
     settled: Addresses | None = None
+    gateways: tuple[str, ...] = ()
     ranges: tuple[str, ...] | None = None
     beside: Json | None = None
     api_version: str | None = None
@@ -44,6 +47,7 @@ class Expected:
             "gone": list(self.gone),
             "withdrawn": list(self.withdrawn),
             "settled": _addresses_json(self.settled) if self.settled else None,
+            "gateways": list(self.gateways),
         }
 
 
@@ -53,9 +57,9 @@ def of(report: Report, withdrawn: tuple[str, ...] = ()) -> Expected:
     replaced = profiles.replaced_ids(cluster, asked)
     gone = tuple(profiles.address_or_name(cluster.snapshot, found) for found in replaced)
     settled = egress.settled(cluster, asked)
-    return Expected(
-        asked, report.before, report.after, gone, withdrawn, settled if _said(settled) != _said(report.after) else None
-    )
+    other = settled if _said(settled) != _said(report.after) else None
+    gateways = _gateways(report) if other else ()
+    return Expected(asked, report.before, report.after, gone, withdrawn, other, gateways)
 
 
 def from_json(document: Any, cluster: Cluster) -> Expected:
@@ -66,10 +70,20 @@ def from_json(document: Any, cluster: Cluster) -> Expected:
         after=_addresses(arm.dig(document, "after")),
         gone=arm.strings(document, "gone"),
         withdrawn=arm.strings(document, "withdrawn"),
+        gateways=arm.strings(document, "gateways"),
         settled=_addresses(arm.dig(document, "settled")) if arm.dig(document, "settled") else None,
         beside=judged.beside_egress(cluster.document),
         api_version=cluster.snapshot.api_version,
     )
+
+
+def _gateways(report: Report) -> tuple[str, ...]:
+    """The ids of the NAT gateways that a target has on the cluster's subnets, where that is its path."""
+    if report.request.to != matrix.USER_ASSIGNED_NAT_GATEWAY:
+        return ()
+    with suppress(Unread):
+        return tuple(dict.fromkeys(subnet.nat_gateway_id or "" for subnet in report.cluster.subnets))
+    return ()
 
 
 def _said(found: Addresses) -> tuple[tuple[str, ...], tuple[str, ...]]:

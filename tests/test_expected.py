@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from azext_aksegress import expected
+from azext_aksegress import arm, expected
 from tests.builders import Shop
 
-LB, MNAT, UDR = "loadBalancer", "managedNATGateway", "userDefinedRouting"
+LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
 
 
 def test_it_comes_back_from_a_record_as_it_was() -> None:
@@ -45,6 +45,8 @@ def test_where_nothing_stands_before_the_new_path_no_other_addresses_are_expecte
 
 
 def test_a_gateway_that_a_route_stands_before_is_expected_once_the_route_is_gone() -> None:
-    settled = expected.of(Shop.byo(UDR).gated().report("userAssignedNATGateway")).settled
+    shop = Shop.byo(UDR).gated()
+    assert [arm.name(found) for found in expected.of(shop.report(UANAT)).gateways] == ["nat-shop"]
+    settled = expected.of(shop.report(UANAT, update_ranges=True)).settled
     assert settled is not None
     assert settled.known == ("52.0.0.2",)

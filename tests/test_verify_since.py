@@ -27,6 +27,20 @@ class TestAPathThatIsTakenAwayAfterwards:
         assert self.outcome(Shop.byo().gated()) == "fail"
 
 
+class TestAGatewayThatARouteStoodBefore:
+    def outcome(self, after: Shop) -> str:
+        return outcomes(after, UANAT, Shop.byo(UDR).gated())["verify.ips"]
+
+    def test_carries_egress_once_the_route_is_gone(self) -> None:
+        assert self.outcome(Shop.byo(UANAT)) == "pass"
+
+    def test_is_not_any_gateway(self) -> None:
+        other = Shop.byo(UANAT)
+        another = other.estate.nat_gateway("nat-other", [other.estate.public_ip("pip-other", "52.9.9.9")])
+        other.estate.attach(other.subnets["snet-apps"], nat_gateway=another)
+        assert self.outcome(other) == "fail"
+
+
 class TestTheAuthorizedRanges:
     def judged(self, *now: str, asked: bool = True) -> dict[str, Any]:
         """A cluster that went from 20.50.0.2 to 52.0.0.2."""

@@ -22,7 +22,7 @@ _OPTION = "--" + UPDATE_RANGES.replace("_", "-")
 
 def _gateways_to_admit(cluster: Cluster, request: Request) -> Iterator[str]:
     """The NAT gateways and addresses of the target, also where a route stands before them as yet."""
-    if request.to == USER_ASSIGNED_NAT_GATEWAY:
+    if request.update_ranges and request.to == USER_ASSIGNED_NAT_GATEWAY:
         for subnet in cluster.subnets:
             if subnet.nat_gateway_id:
                 yield subnet.nat_gateway_id

@@ -247,15 +247,19 @@ class TestRollback:
         assert (result.code, stored_type(shop)) == (0, LB), result.err
         assert not (arm.writes[-1].body["properties"].get("apiServerAccessProfile") or {}).get("authorizedIPRanges")
 
-    def test_what_is_left_to_do_can_be_done_and_is_verified(self, az: Az, serve: Serve) -> None:
-        shop = Shop.byo(UDR)
+    @pytest.mark.parametrize(
+        ("shop", "to", "address"), [(Shop.byo(UDR), LB, "20.50.0.2"), (Shop.byo(UDR).gated(), UANAT, "52.0.0.2")]
+    )
+    def test_what_is_left_to_do_can_be_done_and_is_verified(
+        self, az: Az, serve: Serve, shop: Shop, to: str, address: str
+    ) -> None:
         serve(shop)
-        result = migrate(az, LB)
+        result = migrate(az, to)
         assert (result.code, run(az, "verify").code) == (0, 0), result.err
         for fix in result.json["plan"]["afterwards"]:
             assert az.shell(fix["command"]).code == 0
         verified = run(az, "verify")
-        assert (verified.code, verified.json["verification"]["egressIps"]) == (0, ["20.50.0.2"]), verified.err
+        assert (verified.code, verified.json["verification"]["egressIps"]) == (0, [address]), verified.err
 
 
 class TestTheRecord:
