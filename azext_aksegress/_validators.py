@@ -56,7 +56,8 @@ def place_for_a_plan(cmd: Any, namespace: Any) -> None:
     named_file("out")(namespace)
     if namespace.out is not None and not namespace.dry_run:
         raise ValueError("--out saves the plan of a --dry-run: add it")
-    if several(cmd.cli_ctx) and not (namespace.out is namespace.plan is None):
+    is_of_one = namespace.out is not None or namespace.plan is not None
+    if several(cmd.cli_ctx) and is_of_one:
         raise ValueError("a plan is of one cluster, and --ids names several: plan and apply them one by one")
 
 

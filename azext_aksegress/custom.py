@@ -79,7 +79,7 @@ def migrate(
     way = moving.Way(inputs.records(cmd, record_dir), dry_run, out, plan, yes, not without_waiting)
     with told(*here):
         request = kept.request if kept else inputs.make_request(to or "", kwargs)
-        return moving.make(cmd, talk, Azure(cmd.cli_ctx, *here), request, prepare, way)
+        return moving.make(cmd, talk, Azure(cmd.cli_ctx, *here), request, prepare, way=way)
 
 
 @for_each_cluster
@@ -136,7 +136,7 @@ def rollback(
         known = past.to_undo(way.records, azure.cluster_id, record)
         request = replace(known.back, cli_version=inputs.versions()["az"], update_ranges=update_authorized_ip_ranges)
         prepare = partial(migration.take_back, known, accepted=accept or (), by_name=by_name)
-        return moving.make(cmd, talk, azure, request, prepare, way)
+        return moving.make(cmd, talk, azure, request, prepare, way=way)
 
 
 def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:

@@ -16,7 +16,7 @@ from azext_aksegress.snapshot import Unread, Untold
 
 
 @dataclass(frozen=True)
-class Expected:
+class Expected:  # pylint: disable=too-many-instance-attributes  # all that a record keeps of an expectation
     """The type and options that were asked for, and the egress addresses of before and after the move.
 
     `gone` are the addresses of the gateway that is left or renewed, `withdrawn` the authorized ranges that a rollback

@@ -272,8 +272,8 @@ def differences(before: Json, now: Json, ignored: Collection[str] = ()) -> tuple
     in `properties.agentPoolProfiles[*].count`.
     """
     rows = [Difference(None, *row) for row in changes("apiVersion", before.get("apiVersion"), now.get("apiVersion"))]
-    of_cluster = changes("", before.get("cluster"), now.get("cluster"), into_lists=True)
-    rows += [Difference(None, *row) for row in of_cluster if not _is_below(row[0], ignored)]
+    written = changes("", before.get("cluster"), now.get("cluster"), into_lists=True)
+    rows += [Difference(None, *row) for row in written if not _is_below(row[0], ignored)]
     then, today = _read(before), _read(now)
     come_and_gone = []
     for key in sorted({*then, *today}):

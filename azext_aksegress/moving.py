@@ -28,7 +28,7 @@ class Way:
 
 
 def make(
-    cmd: Any, talk: Talk, azure: Azure, request: Request, prepare: Callable[[Snapshot, Request], Migration], way: Way
+    cmd: Any, talk: Talk, azure: Azure, request: Request, prepare: Callable[[Snapshot, Request], Migration], *, way: Way
 ) -> Any:
     """Read, judge, plan, confirm and carry out; `prepare` makes the migration of a snapshot."""
     from azext_aksegress.render import moves

@@ -97,7 +97,7 @@ class Past:
     @property
     def moved(self) -> bool:
         """Whether the update of type and options was, or may have been, taken by Azure, and is not taken back yet."""
-        return not self.undone_by and any(row.get("action") == MOVE for row in self._taken)
+        return not self.undone_by and any(row.get("action") == MOVE for row in self.taken)
 
     @property
     def repeats(self) -> bool:
@@ -106,11 +106,11 @@ class Past:
 
     def _ranges(self, key: str) -> tuple[str, ...]:
         """The authorized ranges that were, or may have been, `added` or `removed`."""
-        rows = [row for one in (self, *self.with_it) for row in one._taken if not self.undone_by]
+        rows = [row for one in (self, *self.with_it) for row in one.taken if not self.undone_by]
         return tuple(dict.fromkeys(found for row in rows for found in arm.strings(row, key)))
 
     @property
-    def _taken(self) -> tuple[Json, ...]:
+    def taken(self) -> tuple[Json, ...]:
         """What was sent, less what Azure surely did not take."""
         rows = arm.objects(self.document, "steps")
         refused = [row.get("step") for row in rows if row.get("event") == "refused"]
