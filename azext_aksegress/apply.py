@@ -114,17 +114,17 @@ def _read_again(azure: Azure, plan: Plan, step: Step, tell: Tell) -> Cluster:
     tell("reading the cluster again")
     if step.action != MOVE:
         return Cluster(azure.read(plan.request))
-    now = azure.read(plan.request, checks.reads([plan.request]))
-    before, after = judged.projection(plan.cluster.snapshot), judged.projection(now)
+    now = Cluster(azure.read(plan.request, checks.reads([plan.request])))
+    before, after = (judged.projection(cluster.snapshot) for cluster in (plan.cluster, now))
     changed = judged.differences(before, after, OUR_OWN)
-    stored = Cluster(now).authorized_ip_ranges
+    stored = now.authorized_ip_ranges
     if not changed and not ranges.are_same(stored, plan.ranges_before_the_move):
         raise ChangedMeanwhile(
             f"The authorized IP ranges are not what was sent any more: {', '.join(stored) or 'none'}"
         )
     if changed:
         raise ChangedMeanwhile(f"What was checked is not as it was any more: {judged.listed(changed)}")
-    return Cluster(now)
+    return now
 
 
 def _make(azure: Azure, update: Update, step: Step, record: Record, tell: Tell, *, to_the_end: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import Any, Iterator, Sequence
@@ -197,15 +197,25 @@ def _pick(choice: Iterator[Past], folder: str, cluster_id: str, path: str | None
 def _of(folder: str, cluster_id: str) -> Iterator[Past]:
     """The records of a cluster, the newest first; one that cannot be read may be of it, and is not passed over."""
     for path in _newest(folder, arm.name(cluster_id)):
-        other = arm.text(_document(path), "cluster", "id")
-        if other is None or arm.same(other, cluster_id):
-            yield load(path)
+        with _told(path):
+            document = files.read(path)
+            other = arm.text(document, "cluster", "id")
+            found = _understood(path, document) if other is None or arm.same(other, cluster_id) else None
+        if found:
+            yield found
 
 
 def load(path: str) -> Past:
     """The record in a file; raises RecordError for anything else, and OSError."""
-    try:
+    with _told(path):
         return _understood(path, files.read(path))
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Say of which file it is that it is no record."""
+    try:
+        yield
     except ValueError as error:
         raise RecordError(f"{path} is no record: {error}.") from error
 

@@ -90,6 +90,14 @@ class Run:
     def events(self) -> list[str]:
         return [step["event"] for step in json.loads(Path(self.record.path).read_text())["steps"]]
 
+    def blocks_the_record(self) -> None:
+        """Put a file where the folder of the record was."""
+        folder = Path(self.record.path).parent
+        for found in folder.iterdir():
+            found.unlink()
+        folder.rmdir()
+        folder.write_text("in the way")
+
     def lands(self) -> Callable[[], Exception]:
         """The update is taken, and its answer lost."""
 

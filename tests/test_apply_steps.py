@@ -121,14 +121,10 @@ def test_an_update_that_landed_without_an_answer_is_known_by_its_ranges(tmp_path
 
 
 def test_where_the_record_cannot_be_written_any_more_nothing_more_is_sent(tmp_path: Path) -> None:
-    folder = tmp_path / "records"
-    run = ranged(folder)
+    run = ranged(tmp_path / "records")
 
     def full() -> str:
-        for found in folder.iterdir():
-            found.unlink()
-        folder.rmdir()
-        folder.write_text("in the way")
+        run.blocks_the_record()
         return taken(run)()
 
     run.azure.answers = [full]

@@ -66,14 +66,10 @@ def test_a_failed_state_of_the_cluster_is_told(tmp_path: Path) -> None:
 
 
 def test_a_record_that_cannot_be_written_any_more_keeps_nobody_from_following(tmp_path: Path) -> None:
-    folder = tmp_path / "records"
-    run = Run(folder)
+    run = Run(tmp_path / "records")
 
     def accepted() -> str:
-        for found in folder.iterdir():
-            found.unlink()
-        folder.rmdir()
-        folder.write_text("in the way")
+        run.blocks_the_record()
         return OPERATION
 
     run.azure.answers = [accepted]
