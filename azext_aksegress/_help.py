@@ -81,6 +81,8 @@ plan.json
   - name: Have the API server admit the new egress addresses as well.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway \
 --update-authorized-ip-ranges
+  - name: Change the outbound type, and have a node of each subnet confirm its way out.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --probe
   - name: Go through a one-way door in a pipeline.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to managedNATGateway --nat-gateway-sku \
 StandardV2 --accept EGR601 --yes
@@ -94,13 +96,16 @@ short-summary: Prove that a cluster is as its last migration or rollback was to 
 long-summary: |
   Reads the cluster, once no operation runs on it, and holds it against the newest record: type, options, states, what \
 is in force, egress IPs, and that nothing outside egress has changed since. Ends with exit code 6 and names what \
-differs. Never writes.
+differs. With `--probe`, also asks one node of each subnet, by a command that changes nothing on it; a node that does \
+not answer leaves the move unproven. Never changes anything.
   {_EXIT_CODES}
 examples:
   - name: Verify the last migration of a cluster.
     text: az aks egress verify -g MyResourceGroup -n MyManagedCluster
   - name: Verify against a record of your choice.
     text: az aks egress verify -g MyResourceGroup -n MyManagedCluster --record my-record.json
+  - name: Ask the nodes themselves, too.
+    text: az aks egress verify -g MyResourceGroup -n MyManagedCluster --probe
 """
 
 helps["aks egress rollback"] = f"""

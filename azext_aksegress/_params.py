@@ -83,6 +83,20 @@ def load_arguments(loader: Any, _: Any) -> None:
                 help="Folder of the records. Default: the folder aksegress where the Azure CLI keeps its settings.",
             )
 
+            context.argument(
+                "probe",
+                action="store_true",
+                help="Also ask one node of each subnet itself, by a command that changes nothing on it: whether what "
+                "AKS needs answers, and which address the internet sees, or for none and block, that it is not "
+                "reached. Needs the right to run commands on the nodes.",
+            )
+            context.argument(
+                "probe_url",
+                validator=_validators.way_to_probe,
+                help="The service that --probe asks for the address of a node: it must answer with that alone, by "
+                "https. Default: two public ones.",
+            )
+
     for command in ("aks egress verify", "aks egress rollback"):
         with loader.argument_context(command) as context:
             context.argument(

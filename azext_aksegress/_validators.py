@@ -49,6 +49,19 @@ def named_file(name: str) -> Callable[[Any], None]:
     return refuse
 
 
+def way_to_probe(namespace: Any) -> None:
+    """Refuse a service without a probe, or one that is none, and a probe of what nobody waits for."""
+    from azext_aksegress.node_script import can_ask
+
+    url = namespace.probe_url
+    if url is not None and not namespace.probe:
+        raise ValueError("--probe-url says whom --probe asks: add --probe")
+    if url is not None and not (url.lower().startswith("https://") and can_ask(url)):
+        raise ValueError("--probe-url takes https://, a name, and a path of letters, digits and . _ ~ / -")
+    if namespace.probe and getattr(namespace, "without_waiting", False):
+        raise ValueError("--probe asks once the move is made, and --no-wait does not wait for that: leave one out")
+
+
 def place_for_a_plan(cmd: Any, namespace: Any) -> None:
     """Refuse to save a plan that is applied at once, or several in one file."""
     from azext_aksegress.present import several

@@ -64,6 +64,10 @@ class Azure:
             api_version, cluster = self._read_cluster(PREVIEW_API_VERSION)
         return read.complete(Snapshot(_now(), api_version, cluster), self._fetch, wanted.own_ids, also)
 
+    def more(self, snapshot: Snapshot, also: Wanted) -> Snapshot:
+        """A snapshot with what else is wanted of its cluster."""
+        return read.complete(snapshot, self._fetch, (), also)
+
     def read_cluster(self, api_version: str) -> Json:
         """The cluster alone, as ARM's JSON; raises AzureError."""
         return self._read_cluster(api_version)[1]
@@ -87,13 +91,17 @@ class Azure:
 
     @cached_property
     def _reader(self) -> ArmReader:
+        return self.runner()
+
+    def runner(self, action: str | None = None) -> ArmReader:
+        """A client that reads, and may POST one action besides, which is not to change anything."""
         from azure.cli.core.commands.client_factory import get_mgmt_service_client
 
         reader: ArmReader = get_mgmt_service_client(
             self._cli_ctx,
             ArmReader,
             **RETRIES,
-            per_retry_policies=[OnlyMethods("GET")],
+            per_retry_policies=[OnlyMethods("GET", action=action)],
         )
         return reader
 

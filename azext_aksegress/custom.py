@@ -63,6 +63,8 @@ def migrate(
     out: str | None = None,
     without_waiting: bool = False,
     yes: bool = False,
+    probe: bool = False,
+    probe_url: str | None = None,
     **kwargs: Any,
 ) -> Any:
     """Check, plan, confirm, apply, verify, or apply a saved plan; `kwargs` are the options of the move."""
@@ -76,7 +78,8 @@ def migrate(
     here = kept.names if kept else (resource_group_name or "", resource_name or "")
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
     prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
-    way = moving.Way(inputs.records(cmd, record_dir), dry_run, out, plan, yes, not without_waiting)
+    by = inputs.probe(probe, probe_url)
+    way = moving.Way(inputs.records(cmd, record_dir), dry_run, out, plan, yes, not without_waiting, by)
     with told(*here):
         request = kept.request if kept else inputs.make_request(to or "", kwargs)
         return moving.make(cmd, talk, Azure(cmd.cli_ctx, *here), request, prepare, way=way)
@@ -84,7 +87,14 @@ def migrate(
 
 @for_each_cluster
 def verify(
-    cmd: Any, *, resource_group_name: str, resource_name: str, record: str | None = None, record_dir: str | None = None
+    cmd: Any,
+    *,
+    resource_group_name: str,
+    resource_name: str,
+    record: str | None = None,
+    record_dir: str | None = None,
+    probe: bool = False,
+    probe_url: str | None = None,
 ) -> Any:
     """Hold a cluster against the record of its last migration or rollback."""
     from azext_aksegress import migration, past, proof
@@ -99,7 +109,8 @@ def verify(
         known = past.newest(inputs.records(cmd, record_dir), azure.cluster_id, record)
         with talk.working("reading the cluster"):
             found = proof.prove(azure, known.expected, talk.waiting)
-        past.require_the_same(known, found.cluster)
+            past.require_the_same(known, found.cluster)
+            found = proof.ask_nodes(azure, found, known.expected, inputs.probe(probe, probe_url), talk.waiting)
         document = migration.verified(known, found.cluster, found.findings, found.egress_ips)
         code = ExitCode.OK if document["outcome"] == migration.APPLIED else ExitCode.NOT_VERIFIED
         pretty = moves.verified(known, document, found.findings, look())
@@ -119,6 +130,8 @@ def rollback(
     without_waiting: bool = False,
     yes: bool = False,
     update_authorized_ip_ranges: bool = False,
+    probe: bool = False,
+    probe_url: str | None = None,
 ) -> Any:
     """Take the last migration back: what its record says was done, and nothing else."""
     from dataclasses import replace
@@ -131,7 +144,8 @@ def rollback(
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    way = moving.Way(inputs.records(cmd, record_dir), dry_run, None, None, yes, not without_waiting)
+    by = inputs.probe(probe, probe_url)
+    way = moving.Way(inputs.records(cmd, record_dir), dry_run, None, None, yes, not without_waiting, by)
     with told(resource_group_name, resource_name):
         known = past.to_undo(way.records, azure.cluster_id, record)
         request = replace(known.back, cli_version=inputs.versions()["az"], update_ranges=update_authorized_ip_ranges)

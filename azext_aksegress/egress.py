@@ -178,10 +178,18 @@ def carriers(cluster: Cluster, request: Request | None) -> Iterator[Carrier]:
             yield Carrier(UNKNOWN, unknown=unread)
 
 
-def _addresses(cluster: Cluster, request: Request | None) -> Addresses:
+def of_subnet(cluster: Cluster, subnet: Subnet) -> Addresses:
+    """The addresses that the internet sees of one subnet today."""
+    try:
+        return _addresses(cluster, carriers_of(cluster, subnet, None))
+    except Unread as unread:
+        return Addresses((), (unread,))
+
+
+def _addresses(cluster: Cluster, carried: Iterable[Carrier]) -> Addresses:
     known: list[str] = []
     unknown: list[Unread] = []
-    for found in carriers(cluster, request):
+    for found in carried:
         if found.unknown:
             unknown.append(found.unknown)
         for address_id in found.address_ids:
@@ -195,7 +203,7 @@ def _addresses(cluster: Cluster, request: Request | None) -> Addresses:
 def before(cluster: Cluster) -> Addresses:
     """The addresses that the internet sees today."""
     try:
-        return _addresses(cluster, None)
+        return _addresses(cluster, carriers(cluster, None))
     except Unread as unread:
         return Addresses((), (unread,))
 
@@ -203,7 +211,7 @@ def before(cluster: Cluster) -> Addresses:
 def after(cluster: Cluster, request: Request) -> Addresses:
     """The addresses that the internet will see after the move."""
     try:
-        return _addresses(cluster, request)
+        return _addresses(cluster, carriers(cluster, request))
     except Unread as unread:
         return Addresses((), (unread,))
 

@@ -80,6 +80,13 @@ def with_records(folder: str, request: Any, read: Any) -> Any:
     return replace(request, formerly=past.former_addresses(folder, arm.text(read.cluster, "id") or ""))
 
 
+def probe(asked_for: bool, url: str | None) -> Any:
+    """How nodes are to be asked, or None where they are not."""
+    from azext_aksegress.probe import Probe
+
+    return Probe(url) if asked_for else None
+
+
 def records(cmd: Any, folder: str | None = None) -> str:
     """The folder of the records."""
     from azext_aksegress import record

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # az loads this file for commands that never come here, too
     from azext_aksegress.azure import Azure
     from azext_aksegress.migration import Migration
     from azext_aksegress.present import Talk
+    from azext_aksegress.probe import Probe
     from azext_aksegress.request import Request
     from azext_aksegress.snapshot import Snapshot
 
@@ -25,6 +26,7 @@ class Way:
     plan: str | None
     yes: bool
     wait: bool
+    probe: Probe | None = None
 
 
 def make(
@@ -42,7 +44,7 @@ def make(
     talk.lines(moves.remarks(move))
     if move.plan is None or way.dry_run:
         return _without_write(cmd, move, way)
-    _confirm(talk, move, way.yes)
+    _confirm(talk, move, way)
     return _carry_out(cmd, azure, move, talk, way)
 
 
@@ -62,7 +64,7 @@ def _without_write(cmd: Any, move: Migration, way: Way) -> Any:
     return present(cmd, move.to_json(), moves.without_write(move, look(), file), aside=aside)
 
 
-def _confirm(talk: Talk, move: Migration, yes: bool) -> None:
+def _confirm(talk: Talk, move: Migration, way: Way) -> None:
     """Have a person look at the plan and agree to it; raises az's errors where nobody does."""
     from azext_aksegress.present import look
     from azext_aksegress.render import moves
@@ -70,7 +72,8 @@ def _confirm(talk: Talk, move: Migration, yes: bool) -> None:
     if move.plan:
         name = move.report.cluster.name
         question = f"{'Roll back' if move.undo else 'Move'} {name} ({move.plan.move})?"
-        talk.confirm(moves.plan(move.plan, look()), question, yes, name if move.report.one_way else None)
+        shown = [*moves.plan(move.plan, look()), *(moves.probe() if way.probe else ())]
+        talk.confirm(shown, question, way.yes, name if move.report.one_way else None)
 
 
 def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) -> Any:
@@ -92,7 +95,7 @@ def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) ->
             talk.phase("taken by Azure")
             lines = list(moves.started(plan, kept.path))
             return present(cmd, move.started(kept.path), lines, aside=lines)
-        findings, egress_ips, _ = proof.after_apply(azure, plan, talk.phase)
+        findings, egress_ips, _ = proof.after_apply(azure, plan, talk.phase, way.probe)
     document = move.applied(kept.path, findings, egress_ips)
     kept.step = None
     kept.keep(talk.phase, document["outcome"], verification=document["verification"])

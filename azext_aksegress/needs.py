@@ -39,6 +39,11 @@ def flows(subnet: Subnet, hop: str) -> tuple[Flow, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda flow: (flow.is_web, flow.words)))
 
 
+def of_nodes(cluster: Cluster) -> tuple[Flow, ...]:
+    """What the nodes of a cluster send, by name, and cannot do without, each once; raises Unread."""
+    return tuple(sorted(dict.fromkeys(_web(cluster)), key=lambda flow: (flow.is_web, flow.words)))
+
+
 def not_listed(cluster: Cluster) -> Unread | None:
     """Why the flows are those that every cluster needs, and not those that AKS lists for this one, which can be more;
     None where AKS lists them."""

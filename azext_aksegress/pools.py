@@ -36,9 +36,14 @@ class Pool:
         return arm.text(self.document, "vnetSubnetID")
 
     @property
+    def pod_subnet_id(self) -> str | None:
+        """The subnet of its pods, where they have one of their own."""
+        return arm.text(self.document, "podSubnetID")
+
+    @property
     def subnet_ids(self) -> tuple[str, ...]:
         """The subnets of its nodes and its pods, as far as the cluster names them."""
-        found = (self.node_subnet_id, arm.text(self.document, "podSubnetID"))
+        found = (self.node_subnet_id, self.pod_subnet_id)
         return tuple(subnet_id for subnet_id in found if subnet_id)
 
     @property

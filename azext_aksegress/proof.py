@@ -7,16 +7,17 @@ from typing import NamedTuple
 
 from azure.core.exceptions import AzureError
 
-from azext_aksegress import egress, verify
+from azext_aksegress import asking, egress, probe, verify
 from azext_aksegress.azure import Azure
-from azext_aksegress.checks import UNKNOWN, Finding, Outcome
+from azext_aksegress.checks import UNKNOWN, Finding, Outcome, unknown
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.expected import Expected
 from azext_aksegress.follow import STANDSTILL_TIMEOUT, Tell, is_running, stand_still
 from azext_aksegress.plan import Plan
+from azext_aksegress.probe import Probe
 from azext_aksegress.request import Request
 from azext_aksegress.resources import said
-from azext_aksegress.snapshot import Snapshot
+from azext_aksegress.snapshot import Snapshot, Unread
 
 UNPROVEN = "Interrupted here; the updates are made, and not verified yet."
 
@@ -35,10 +36,24 @@ def prove(azure: Azure, expected: Expected, tell: Tell) -> Proof:
     return Proof(verify.after_move(cluster, expected), egress.before(cluster).known, cluster)
 
 
-def after_apply(azure: Azure, plan: Plan, tell: Tell) -> Proof:
+def ask_nodes(azure: Azure, found: Proof, expected: Expected, by: Probe | None, tell: Tell) -> Proof:
+    """The same with what a node of each subnet says, where that is to be asked."""
+    if by is None:
+        return found
+    try:
+        tell("looking for the nodes")
+        cluster = Cluster(azure.more(found.cluster.snapshot, probe.wanted))
+        asked = probe.inquiry(cluster, by.url)
+        told = probe.findings(cluster, expected, asked, asking.ask(azure, cluster, asked, tell))
+        return found._replace(findings=(*found.findings, *told))
+    except Unread as unread:
+        return found._replace(findings=(*found.findings, Finding(probe.ANSWERS, unknown(unread))))
+
+
+def after_apply(azure: Azure, plan: Plan, tell: Tell, by: Probe | None) -> Proof:
     """The same right after a write, when a cluster that cannot be read is a finding."""
     try:
-        return prove(azure, plan.expected, tell)
+        return ask_nodes(azure, prove(azure, plan.expected, tell), plan.expected, by, tell)
     except AzureError as error:
         return Proof((Finding(verify.READ, Outcome(UNKNOWN, plan.cluster.id, said(error))),), (), plan.cluster)
     except KeyboardInterrupt as interrupt:

@@ -35,6 +35,7 @@ _API_VERSIONS = {
     "microsoft.containerregistry": "2023-07-01",
     "microsoft.policyinsights": "2023-03-01",
     "microsoft.resourcegraph": "2022-10-01",
+    "microsoft.compute": "2024-07-01",
 }
 """The api-version of each provider or type. Microsoft.Network's is that of az 2.91.0, the first in its commands with a
 NAT gateway's IPv6 addresses; a cluster is read here for what previews alone show of it; the others are stable ones of
@@ -70,23 +71,24 @@ class OnlyMethods(policies.SansIOHTTPPolicy):
     """Lets only some HTTP methods through, whatever another policy of the pipeline would like to send.
 
     azure-mgmt-core's pipeline registers a resource provider, which is a write, when it meets one that is not. A POST
-    passes where it is one of the two that only read.
+    passes where it is one of the two that only read, or the one action that was announced.
     """
 
-    def __init__(self, *methods: str) -> None:
+    def __init__(self, *methods: str, action: str | None = None) -> None:
         self._methods = methods
+        self._action = action
 
     def on_request(self, request: Any) -> None:
         """Raise AzureError for a request that was not announced."""
         sent = request.http_request
-        if sent.method in self._methods or (sent.method == "POST" and _is_question(sent.url)):
+        if sent.method in self._methods or (sent.method == "POST" and self._may_post(sent.url)):
             return
         raise AzureError(f"refused to send {sent.method} {sent.url}")
 
-
-def _is_question(url: str) -> bool:
-    path = url.partition("?")[0].lower()
-    return path.endswith((questions.GRAPH.lower(), f"/{questions.POLICIES}".lower()))
+    def _may_post(self, url: str) -> bool:
+        path = url.partition("?")[0].lower()
+        mine = (f"/{self._action}".lower(),) if self._action else ()
+        return path.endswith((questions.GRAPH.lower(), f"/{questions.POLICIES}".lower(), *mine))
 
 
 class ArmReader:
@@ -152,8 +154,22 @@ class ArmReader:
         found = response.json()
         if not isinstance(found, dict):
             raise ValueError("the operation's answer is not an object")
-        milliseconds = _number(response.headers.get("x-ms-retry-after-ms"))
-        return found, milliseconds / 1000 or _number(response.headers.get("Retry-After"))
+        return found, pause(response)
+
+    def begin(self, resource_id: str, action: str, body: Json) -> Any:
+        """POST an action, once: the response, whose headers say where to look for the end of it; raises AzureError and
+        NotAsked."""
+        if not _ARM_ID.match(resource_id):
+            raise NotAsked("is not the id of an Azure resource")
+        _, version = _api_version(resource_id)
+        url = self._client.format_url(f"{resource_id}/{action}")
+        return newest(lambda known: self._send(url, {"api-version": known}, body, retried=("GET",)), version)[1]
+
+    def look(self, url: str) -> Any:
+        """The response of an URL that Azure named, which must be its own; raises AzureError and NotAsked."""
+        if not self.is_at_home(url):
+            raise NotAsked("Azure names another host to look at")
+        return self._send(url, {})
 
     def is_at_home(self, url: str) -> bool:
         """Whether an URL that Azure gave leads to Azure itself; a token goes with each request."""
@@ -163,10 +179,16 @@ class ArmReader:
     def _json(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
         return self._send(url, params, question).json()
 
-    def _send(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
+    def _send(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        question: Json | None = None,
+        retried: Sequence[str] = ("GET", "POST"),
+    ) -> Any:
         method, headers = "POST" if question else "GET", {"Accept": "application/json"}
         request = HttpRequest(method, url, params=params, headers=headers, json=question)
-        response = self._client.send_request(request, retry_on_methods=("GET", "POST"))
+        response = self._client.send_request(request, retry_on_methods=retried)
         if response.status_code >= 300:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
         return response
@@ -204,6 +226,12 @@ def _session() -> Session:
     session = Session()
     session.mount("https://", HTTPAdapter(pool_maxsize=PARALLEL_READS, max_retries=0))
     return session
+
+
+def pause(response: Any) -> float:
+    """Seconds to wait before asking again, by an answer's headers; 0 where they do not say."""
+    milliseconds = _number(response.headers.get("x-ms-retry-after-ms"))
+    return milliseconds / 1000 or _number(response.headers.get("Retry-After"))
 
 
 def _number(text: str | None) -> float:
@@ -252,9 +280,9 @@ def answer(reader: ArmReader, resource_id: str, question: Json | None = None) ->
         of_a_group = many and not question and _OF_A_GROUP.fullmatch(resource_id)
         if of_a_group and error.status_code == 404 and _code(error) in NONE_THERE:
             return ()
-        return _unread(resource_id, error)
+        return unread(resource_id, error)
     except (AzureError, ValueError) as error:
-        return _unread(resource_id, error)
+        return unread(resource_id, error)
     return _understood(resource_id, found, many, question)
 
 
@@ -300,9 +328,10 @@ def _kind(resource_id: str) -> str:
     return arm.resource_type(resource_id)
 
 
-def _unread(resource_id: str, error: Exception) -> Unread:
+def unread(resource_id: str, error: Exception, verb: str = "read") -> Unread:
+    """The error of a read, or of another action, as what is not known for it."""
     if isinstance(error, HttpResponseError):
-        permission = f"{_kind(resource_id)}/read" if error.status_code == 403 else None
+        permission = f"{_kind(resource_id)}/{verb}" if error.status_code == 403 else None
         return Unread(resource_id, _reason(error), permission)
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         return Unread(resource_id, "Azure gave no answer")

@@ -31,7 +31,8 @@ ORDER = [
         "migration",
         "saved",
     ),
-    *("resources", "azure", "follow", "apply", "proof"),
+    *("nodes", "node_script", "probe"),
+    *("resources", "azure", "follow", "apply", "asking", "proof"),
     *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators"),
     *("inputs", "moving", "custom"),
     *("_help", "_params", "commands", ""),
@@ -41,6 +42,7 @@ SDK = {
     "resources": ("azure", "requests"),
     "follow": ("azure.core.exceptions",),
     "apply": ("azure.core.exceptions",),
+    "asking": ("azure.core.exceptions",),
     "proof": ("azure.core.exceptions",),
 }
 TERMINALS = {"present"}

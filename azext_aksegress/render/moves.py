@@ -56,6 +56,12 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
         yield [("error", "  This is, or may turn out to be, a one-way door: see EGR601 and EGR604.")]
 
 
+def probe() -> Iterator[Line]:
+    """What else `--probe` does, before anybody agrees to the plan."""
+    words = "Then a command runs on one node of each subnet (--probe): it asks some addresses, and changes nothing."
+    yield [("primary", f"  {words}")]
+
+
 def remarks(move: Migration) -> Iterator[Line]:
     """What a person should know of their request, whatever comes of it."""
     for ignored in move.accepted_in_vain:

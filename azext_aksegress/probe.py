@@ -1,0 +1,255 @@
+"""What nodes say of their egress: which questions are asked, and what the replies mean, held against what was expected.
+Pure."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import Iterator, Mapping, NamedTuple, Sequence, Tuple, Union
+
+from azext_aksegress import egress, matrix, needs, nodes
+from azext_aksegress.checks import FAIL, NOTE, PASS, SKIP, UNKNOWN, Check, Finding, Outcome, unknown
+from azext_aksegress.cluster import Cluster, Subnet
+from azext_aksegress.expected import Expected
+from azext_aksegress.network import holds
+from azext_aksegress.node_script import ANSWER, MOST, Question, Reply, can_ask
+from azext_aksegress.nodes import Node
+from azext_aksegress.snapshot import Unread, Untold
+
+ADDRESS_SERVICES = ("https://api.ipify.org/", "https://checkip.amazonaws.com/")
+"""Public services that answer with the caller's address, and with nothing else."""
+WITHOUT_DNS = "https://1.1.1.1/"
+"""A public service by its address: where no name is known, it still tells whether there is a way out."""
+
+
+_NO_ANSWER = {
+    5: "the proxy's name is not known",
+    6: "its name is not known",
+    7: "no connection",
+    28: f"no answer within {ANSWER} s",
+}
+"""What curl's exit codes say where nothing came back (curl's manual page, "EXIT CODES")."""
+_CUT_OFF = {35: "cut off at the TLS handshake", 52: "closed without an answer", 55: "cut off", 56: "cut off"}
+"""Where something took the connection and ended it, as a firewall does that looks at names."""
+_OTHER_CERTIFICATE = (51, 60)
+_REFUSED_BY_A_FIREWALL = "470"
+"""The HTTP status by which Azure Firewall refuses plain HTTP (Azure documentation, firewall-faq)."""
+
+
+def _no_word(*_: object) -> None:
+    """Nobody inside of the network has confirmed what Azure's settings promise."""
+
+
+def _cut_off(*_: object) -> None:
+    """Nodes cannot pull images, renew certificates or reach the API server, and new ones do not join."""
+
+
+def _another_way(*_: object) -> None:
+    """Whoever admits the cluster by its address refuses it."""
+
+
+def _leaks(*_: object) -> None:
+    """The cluster is not isolated: what runs in it can send data out."""
+
+
+ANSWERS = Check("probe.node", "a node of each subnet answers", _no_word)
+ENDPOINTS = Check("probe.endpoints", "what AKS needs answers to a node of each subnet", _cut_off)
+ADDRESS = Check("probe.address", "the internet sees an expected egress IP of each subnet", _another_way)
+ISOLATED = Check("probe.isolated", "nothing on the internet answers to a node of each subnet", _leaks)
+
+
+class Probe(NamedTuple):
+    """How nodes are to be asked: `url` is the service that tells them their address, where it is not a public one."""
+
+    url: str | None = None
+
+
+class Inquiry(NamedTuple):
+    """What every asked node is asked: what AKS needs, and the services on the internet; and what nobody can ask."""
+
+    endpoints: tuple[Question, ...]
+    services: tuple[Question, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All of them, in the order of their numbers."""
+        return (*self.endpoints, *self.services)
+
+
+class Told(NamedTuple):
+    """The replies of one node, in the order of the questions."""
+
+    node: Node
+    replies: tuple[Reply, ...]
+
+
+Answer = Union[Told, Unread]
+"""What became of the questions to a subnet."""
+Pairs = Sequence[Tuple[Question, Reply]]
+
+
+def wanted(cluster: Cluster) -> Iterator[str]:
+    """What has to be read to ask the nodes of a cluster, as far as that is known."""
+    yield needs.endpoints_id(cluster)
+    with suppress(Unread):
+        yield from nodes.wanted(cluster)
+
+
+def inquiry(cluster: Cluster, url: str | None) -> Inquiry:
+    """The questions for a cluster on its outbound type of now; `url` is the service that tells addresses, where it is
+    not to be one of the public ones; raises Unread."""
+    api_server = cluster.text("privateFQDN") if cluster.private_cluster else None
+    api_server = api_server or cluster.text("fqdn")
+    asked = [Question(f"https://{api_server}:443/", directly=True, any_certificate=True)] if api_server else []
+    services = (url,) if url else ADDRESS_SERVICES
+    if cluster.outbound_type in matrix.ISOLATED:
+        targets = dict.fromkeys((*ADDRESS_SERVICES, *services, WITHOUT_DNS))
+        return _inquiry(asked, [Question(target, directly=True) for target in targets], [])
+    not_asked: list[Finding] = []
+    unlisted = needs.not_listed(cluster)
+    if unlisted:
+        own = Outcome(SKIP, unlisted.id, str(unlisted)) if isinstance(unlisted, Untold) else unknown(unlisted)
+        not_asked.append(Finding(ENDPOINTS, own))
+    for flow in needs.of_nodes(cluster):
+        if flow.name == api_server:
+            continue
+        target = f"{flow.protocol.lower()}://{flow.name}:{flow.port}/"
+        if flow.is_web and can_ask(target):
+            asked.append(Question(target))
+        else:
+            why = "names no host" if "*" in (flow.name or "") else "is not asked by HTTP"
+            not_asked.append(Finding(ENDPOINTS, Outcome(SKIP, cluster.id, f"{flow.words} {why}")))
+    return _inquiry(asked, [Question(found, tells=True, directly=True) for found in services], not_asked)
+
+
+def _inquiry(endpoints: Sequence[Question], services: Sequence[Question], findings: Sequence[Finding]) -> Inquiry:
+    """As many questions as fit; what does not fit is unknown, and so is a name that no script may hold."""
+    most = MOST - len(services)
+    good = [row for row in endpoints if can_ask(row.url)]
+    left = [*good[most:], *(row for row in endpoints if row not in good)]
+    more = [Finding(ENDPOINTS, Outcome(UNKNOWN, None, f"{_host(row)} was not asked")) for row in left]
+    return Inquiry(tuple(good[:most]), tuple(services), (*findings, *more))
+
+
+def findings(cluster: Cluster, awaited: Expected, asked: Inquiry, answers: Mapping[str, Answer]) -> Iterator[Finding]:
+    """What the answers mean, by the id of the subnet; raises Unread where today's outbound type is not known."""
+    yield from asked.findings
+    isolated = cluster.outbound_type in matrix.ISOLATED
+    for subnet in cluster.subnets:
+        answer = answers.get(subnet.id.lower()) or Untold(subnet.id, "nobody was asked")
+        if isinstance(answer, Unread):
+            yield Finding(ANSWERS, Outcome(UNKNOWN, subnet.id, _of(subnet, answer)))
+            continue
+        number = len(asked.endpoints)
+        needed = list(zip(asked.endpoints, answer.replies[:number]))
+        others = list(zip(asked.services, answer.replies[number:]))
+        yield Finding(ANSWERS, Outcome(PASS, subnet.id, f"{answer.node.name} on {subnet.name}"))
+        if needed:
+            yield Finding(ENDPOINTS, _reached(subnet, answer.node, needed))
+        if isolated:
+            yield Finding(ISOLATED, _not_reached(subnet, answer.node, others))
+        else:
+            yield Finding(ADDRESS, _seen(cluster, subnet, answer.node, others, awaited))
+
+
+def _of(subnet: Subnet, unread: Unread) -> str:
+    """An Unread that says which subnet it is about, whatever it could not read."""
+    words = str(unread)
+    return words if words.startswith(f"{subnet.name}: ") else f"{subnet.name}: {words}"
+
+
+def _reached(subnet: Subnet, node: Node, pairs: Pairs) -> Outcome:
+    """Whether all that AKS needs answers, with whatever HTTP status."""
+    silent = [f"{_host(asked)} ({_why(reply)})" for asked, reply in pairs if _why(reply)]
+    odd = [_host(asked) for asked, reply in pairs if reply.status in _OTHER_CERTIFICATE and not _is_http(reply)]
+    unclear = [f"{_host(asked)} ({_unclear(reply)})" for asked, reply in pairs if _unclear(reply)]
+    whom = f"{node.name} on {subnet.name}"
+    if silent:
+        return Outcome(FAIL, subnet.id, f"{whom}: {_some(silent)}", expected=f"all {len(pairs)} answer")
+    if unclear:
+        return Outcome(UNKNOWN, subnet.id, f"{whom}: {_some(unclear)}", expected=f"all {len(pairs)} answer")
+    if odd:
+        seen = f"{whom}: all answer, but not with a certificate of their own: {_some(odd)}"
+        return Outcome(NOTE, subnet.id, seen)
+    return Outcome(PASS, subnet.id, f"{whom}: {len(pairs)} of {len(pairs)} answer")
+
+
+def _not_reached(subnet: Subnet, node: Node, pairs: Pairs) -> Outcome:
+    """Whether nothing on the internet answers; a connection that something cuts off is no answer of the internet."""
+    answered = [f"{_host(asked)} (HTTP {reply.said})" for asked, reply in pairs if _is_http(reply)]
+    unclear = [
+        f"{_host(asked)} ({_unclear(reply) or 'a certificate of its own'})"
+        for asked, reply in pairs
+        if not _is_http(reply) and not _why(reply)
+    ]
+    whom = f"{node.name} on {subnet.name}"
+    if answered:
+        return Outcome(FAIL, subnet.id, f"{whom} is answered by {_some(answered)}", expected="no answer")
+    if unclear or not pairs:
+        return Outcome(UNKNOWN, subnet.id, f"{whom}: {_some(unclear)}", expected="no answer")
+    return Outcome(PASS, subnet.id, f"{whom} has no answer from {_some([_host(asked) for asked, _ in pairs])}")
+
+
+def _seen(cluster: Cluster, subnet: Subnet, node: Node, pairs: Pairs, awaited: Expected) -> Outcome:
+    """Whether the address that the internet sees is one of those that carry the subnet's egress by Azure's settings,
+    which the other findings hold against the record; where Azure cannot tell those, that it is not the old one."""
+    whom = f"{node.name} on {subnet.name}"
+    seen = [found for found in (_address(reply) for _, reply in pairs) if found]
+    if not seen:
+        why = _some([f"{_host(asked)} ({_no_address(reply)})" for asked, reply in pairs])
+        words = f"{whom}: no service told the address: {why}; name one that the egress lets through with --probe-url"
+        return Outcome(UNKNOWN, subnet.id, words)
+    observed = f"{whom}: {', '.join(dict.fromkeys(seen))}"
+    expected = egress.of_subnet(cluster, subnet)
+    odd = [found for found in seen if not any(holds(known, found) for known in expected.known)]
+    words = ", ".join([*expected.known, *dict.fromkeys(unread.reason for unread in expected.unknown)]) or "none"
+    if not odd:
+        return Outcome(PASS, subnet.id, observed, expected=words)
+    left = [known for known in awaited.before.known if known not in awaited.after.known]
+    if any(holds(known, found) for known in left for found in odd) or expected.complete:
+        return Outcome(FAIL, subnet.id, observed, expected=words)
+    kind = NOTE if all(isinstance(unread, Untold) for unread in expected.unknown) else UNKNOWN
+    return Outcome(kind, subnet.id, f"{observed}; Azure does not tell whether it is the right one", expected=words)
+
+
+def _address(reply: Reply) -> str | None:
+    """The address that a service told."""
+    try:
+        return str(ip_address(reply.said)) if reply.status == 0 else None
+    except ValueError:
+        return None
+
+
+def _no_address(reply: Reply) -> str:
+    """Why a service told no address, in words."""
+    curls_own = {0: "no address in its answer", 22: "it refuses", 63: "no address in its answer"}
+    return curls_own.get(reply.status) or _why(reply) or _unclear(reply) or "a certificate of its own"
+
+
+def _is_http(reply: Reply) -> bool:
+    """Whether a server answered; curl writes 000 where none did."""
+    return len(reply.said) == 3 and reply.said.isdigit() and "100" <= reply.said != _REFUSED_BY_A_FIREWALL
+
+
+def _why(reply: Reply) -> str | None:
+    """Why there was no answer, in words; None where there was one, or curl ended in another way."""
+    if reply.said == _REFUSED_BY_A_FIREWALL:
+        return "a firewall refuses it"
+    return None if _is_http(reply) else {**_NO_ANSWER, **_CUT_OFF}.get(reply.status)
+
+
+def _unclear(reply: Reply) -> str | None:
+    """How curl ended where that tells nothing of the network; None where it does."""
+    known = _is_http(reply) or _why(reply) or reply.status in _OTHER_CERTIFICATE
+    return None if known else f"curl ended with {reply.status}"
+
+
+def _host(asked: Question) -> str:
+    return asked.url.partition("://")[2].strip("/")
+
+
+def _some(words: Sequence[str], most: int = 4) -> str:
+    """A list that stays readable."""
+    rest = f", and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(words[:most]) + rest

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+import pytest
+
+from azext_aksegress import probe
+from azext_aksegress.checks import Finding
+from azext_aksegress.cluster import Cluster
+from azext_aksegress.egress import Addresses
+from azext_aksegress.expected import Expected
+from azext_aksegress.needs import endpoints_id
+from azext_aksegress.node_script import MOST, Question, Reply
+from azext_aksegress.nodes import LINUX, Node
+from azext_aksegress.probe import Answer, Told
+from azext_aksegress.read import complete
+from azext_aksegress.request import Request
+from azext_aksegress.snapshot import Unread
+from tests.armsim.estate import isolated
+from tests.builders import Shop
+
+LB, UDR, UA_NAT = "loadBalancer", "userDefinedRouting", "userAssignedNATGateway"
+TIMED_OUT, CUT_OFF, NO_NAME, NO_CURL = Reply(28, "000"), Reply(35, "000"), Reply(6, "000"), Reply(127, "")
+ENDPOINTS, ADDRESS, ISOLATED, ANSWERS = "probe.endpoints", "probe.address", "probe.isolated", "probe.node"
+OWN = "https://who.example.com/ip"
+
+
+def cluster_of(shop: Shop) -> Cluster:
+    return Cluster(complete(shop.snapshot(), shop.fetch, (), probe.wanted))
+
+
+def awaited_of(cluster: Cluster, *before: str) -> Expected:
+    """What was expected of a cluster that is as it should be, and had some addresses before."""
+    asked = Request(cluster.outbound_type)
+    return Expected(asked, Addresses(before, ()), Addresses((), ()), gone=())
+
+
+def host(question: Question) -> str:
+    return question.url.split("/")[2].partition(":")[0]
+
+
+class Nodes:
+    """A node on each subnet of a shop, and what it says: of the internet one address, and of the rest HTTP 200."""
+
+    def __init__(self, shop: Shop, sees: str = "", url: str | None = None) -> None:
+        self.cluster = cluster_of(shop)
+        self.asked = probe.inquiry(self.cluster, url)
+        self.sees = sees
+        self.others: dict[str, Reply] = {}
+
+    def told(self) -> Mapping[str, Answer]:
+        node = Node("/x", "aks-1", LINUX, is_whole=True)
+        normal = (Reply(0, self.sees if row.tells else "200") for row in self.asked.questions)
+        replies = tuple(self.others.get(host(row), reply) for row, reply in zip(self.asked.questions, normal))
+        return {subnet.id.lower(): Told(node, replies) for subnet in self.cluster.subnets}
+
+    def findings(self, *before: str, **changes: Any) -> list[Finding]:
+        answers = {**self.told(), **changes.get("answers", {})}
+        return list(probe.findings(self.cluster, awaited_of(self.cluster, *before), self.asked, answers))
+
+    def outcomes(self, check: str, *before: str) -> set[str]:
+        return {
+            found.outcome
+            for found in self.findings(*before)
+            if found.id == check and "/subnets/" in (found.seen.resource or "")
+        }
+
+
+def hosts(nodes: Nodes) -> list[str]:
+    return [host(row) for row in nodes.asked.questions]
+
+
+class TestWhatIsAsked:
+    def test_is_what_aks_lists_for_the_cluster(self) -> None:
+        shop = Shop.byo(LB)
+        found = hosts(Nodes(shop))
+        assert {"mcr.microsoft.com", "login.microsoftonline.com", "api.ipify.org"} <= set(found)
+        assert shop.document["properties"]["fqdn"] in found
+
+    def test_of_a_private_cluster_is_the_private_name_of_its_api_server(self) -> None:
+        private = {"enablePrivateCluster": True}
+        found = hosts(Nodes(Shop.byo(LB, apiServerAccessProfile=private, privateFQDN="aks.privatelink.example.io")))
+        assert found[0] == "aks.privatelink.example.io"
+
+    def test_of_an_isolated_cluster_is_its_api_server_and_the_internet(self) -> None:
+        nodes = Nodes(Shop.quiet())
+        assert [row.any_certificate for row in nodes.asked.questions] == [True, False, False, False]
+        assert hosts(nodes)[1:] == ["api.ipify.org", "checkip.amazonaws.com", "1.1.1.1"]
+
+    def test_is_a_service_of_ones_own_where_it_is_named(self) -> None:
+        found = hosts(Nodes(Shop.byo(LB), url=OWN))
+        assert "who.example.com" in found
+        assert "api.ipify.org" not in found
+
+    def test_is_no_wildcard_and_nothing_by_udp_and_that_is_said(self) -> None:
+        nodes = Nodes(Shop.byo(LB))
+        said = {row.seen.observed or "" for row in nodes.asked.findings}
+        assert {row.outcome for row in nodes.asked.findings} == {"skip"}
+        assert any("*.data.mcr.microsoft.com" in words for words in said)
+        assert any("ntp.ubuntu.com" in words for words in said)
+
+    def test_is_not_known_where_the_list_cannot_be_read(self) -> None:
+        shop = Shop.byo(LB)
+        shop.arm.forbid(endpoints_id(shop.cluster()))
+        nodes = Nodes(shop)
+        assert "mcr.microsoft.com" in hosts(nodes)
+        assert [row.outcome for row in nodes.asked.findings if row.outcome != "skip"] == ["unknown"]
+
+    @pytest.mark.parametrize("name", ["evil'; reboot; '", "$(reboot).example.com", "a b.example.com"])
+    def test_is_never_a_name_that_a_shell_would_understand(self, name: str) -> None:
+        nodes = Nodes(Shop.byo(LB).set(fqdn=name))
+        assert not [row for row in nodes.asked.questions if "reboot" in row.url or " " in row.url]
+        assert any(name in (row.seen.observed or "") and row.outcome == "unknown" for row in nodes.asked.findings)
+
+    def test_is_no_more_than_one_script_holds_and_the_rest_is_unknown(self) -> None:
+        cluster = cluster_of(Shop.byo(LB))
+        rows = [
+            {"domainName": f"n{number}.example.com", "endpointDetails": [{"port": 443, "protocol": "Https"}]}
+            for number in range(MOST + 5)
+        ]
+        listed = ({"category": "images", "endpoints": rows},)
+        many = Cluster(cluster.snapshot.plus({endpoints_id(cluster): listed}))
+        asked = probe.inquiry(many, None)
+        assert len(asked.questions) == MOST
+        assert [row.outcome for row in asked.findings].count("unknown") == 8
+
+
+class TestEndpoints:
+    def test_that_all_answer_pass(self) -> None:
+        assert Nodes(Shop.byo(LB)).outcomes(ENDPOINTS) == {"pass"}
+
+    @pytest.mark.parametrize("status", ["200", "301", "400", "401", "403", "404", "503"])
+    def test_answer_with_any_status(self, status: str) -> None:
+        nodes = Nodes(Shop.byo(LB))
+        nodes.others["mcr.microsoft.com"] = Reply(0, status)
+        assert nodes.outcomes(ENDPOINTS) == {"pass"}
+
+    @pytest.mark.parametrize("reply", [TIMED_OUT, CUT_OFF, NO_NAME, Reply(7, "000"), Reply(0, "470")])
+    def test_of_which_one_does_not_answer_fail(self, reply: Reply) -> None:
+        nodes = Nodes(Shop.byo(LB))
+        nodes.others["mcr.microsoft.com"] = reply
+        assert nodes.outcomes(ENDPOINTS) == {"fail"}
+        assert any("mcr.microsoft.com:443 (" in (row.seen.observed or "") for row in nodes.findings())
+
+    @pytest.mark.parametrize("reply", [NO_CURL, Reply(2, "000"), Reply(0, ""), Reply(0, "000"), Reply(0, "999999")])
+    def test_of_which_one_could_not_be_asked_are_unknown(self, reply: Reply) -> None:
+        nodes = Nodes(Shop.byo(LB))
+        nodes.others["mcr.microsoft.com"] = reply
+        assert nodes.outcomes(ENDPOINTS) == {"unknown"}
+
+    def test_with_a_certificate_of_somebody_else_are_worth_a_note(self) -> None:
+        nodes = Nodes(Shop.byo(LB))
+        nodes.others["mcr.microsoft.com"] = Reply(60, "000")
+        assert nodes.outcomes(ENDPOINTS) == {"note"}
+
+
+class TestTheAddress:
+    def test_that_carries_the_subnet_passes(self) -> None:
+        assert Nodes(Shop.byo(UA_NAT), sees="52.0.0.2").outcomes(ADDRESS) == {"pass"}
+
+    def test_that_is_another_one_fails(self) -> None:
+        assert Nodes(Shop.byo(UA_NAT), sees="203.0.113.9").outcomes(ADDRESS) == {"fail"}
+
+    def test_is_compared_subnet_by_subnet(self) -> None:
+        shop = Shop.byo(UA_NAT).routed("snet-apps")
+        nodes = Nodes(shop, sees="52.0.0.2")
+        found = {row.seen.resource: row.outcome for row in nodes.findings() if row.id == ADDRESS}
+        assert found == {shop.subnets["snet-system"]: "pass", shop.subnets["snet-apps"]: "fail"}
+
+    @pytest.mark.parametrize("status", [28, 22, 63, 6])
+    def test_that_no_service_told_is_unknown_and_another_service_can_be_named(self, status: int) -> None:
+        nodes = Nodes(Shop.byo(UA_NAT))
+        nodes.others = dict.fromkeys(["api.ipify.org", "checkip.amazonaws.com"], Reply(status, ""))
+        assert nodes.outcomes(ADDRESS) == {"unknown"}
+        assert all("--probe-url" in (row.seen.observed or "") for row in nodes.findings() if row.id == ADDRESS)
+
+    def test_is_believed_of_one_service_where_the_other_is_silent(self) -> None:
+        nodes = Nodes(Shop.byo(UA_NAT), sees="52.0.0.2")
+        nodes.others["api.ipify.org"] = TIMED_OUT
+        assert nodes.outcomes(ADDRESS) == {"pass"}
+
+    @pytest.mark.parametrize("answer", ["", "1.2.3", "999.1.1.1", "...."])
+    def test_is_none_in_an_answer_that_is_none(self, answer: str) -> None:
+        assert Nodes(Shop.byo(UA_NAT), sees=answer).outcomes(ADDRESS) == {"unknown"}
+
+    def test_of_an_appliance_that_azure_does_not_tell_is_a_note(self) -> None:
+        shop = Shop.byo(UDR).routed(hop="10.1.1.9")
+        assert Nodes(shop, sees="198.51.100.7").outcomes(ADDRESS) == {"note"}
+
+    def test_of_before_the_move_fails_even_there(self) -> None:
+        shop = Shop.byo(UDR).routed(hop="10.1.1.9")
+        assert Nodes(shop, sees="52.0.0.9").outcomes(ADDRESS, "52.0.0.9") == {"fail"}
+
+    def test_is_unknown_where_the_right_one_could_not_be_read(self) -> None:
+        shop = Shop.byo(UA_NAT)
+        shop.arm.forbid(shop.gateway_id("snet-apps"))
+        assert Nodes(shop, sees="52.0.0.2").outcomes(ADDRESS) == {"unknown"}
+
+
+class TestIsolation:
+    def nodes(self, *replies: Reply, fallback: Reply = TIMED_OUT) -> Nodes:
+        nodes = Nodes(Shop.byo("none", **isolated()))
+        services = [host(row) for row in nodes.asked.services]
+        nodes.others = {**dict.fromkeys(services, fallback), **dict(zip(services, replies))}
+        return nodes
+
+    def test_passes_where_nothing_on_the_internet_answers(self) -> None:
+        nodes = self.nodes()
+        assert nodes.outcomes(ISOLATED) == {"pass"}
+        assert nodes.outcomes(ADDRESS) == set()
+
+    @pytest.mark.parametrize("reply", [CUT_OFF, NO_NAME, Reply(7, "000")])
+    def test_passes_where_it_is_refused_on_the_way(self, reply: Reply) -> None:
+        assert self.nodes(fallback=reply).outcomes(ISOLATED) == {"pass"}
+
+    @pytest.mark.parametrize("reply", [Reply(0, "200"), Reply(0, "403"), Reply(28, "200")])
+    def test_fails_where_one_server_answers(self, reply: Reply) -> None:
+        assert self.nodes(reply).outcomes(ISOLATED) == {"fail"}
+
+    @pytest.mark.parametrize("reply", [NO_CURL, Reply(60, "000"), Reply(0, "000"), Reply(2, "000")])
+    def test_is_unknown_where_one_could_not_be_asked(self, reply: Reply) -> None:
+        assert self.nodes(reply).outcomes(ISOLATED) == {"unknown"}
+
+    def test_is_not_proven_by_a_name_alone_that_nobody_knows(self) -> None:
+        nodes = Nodes(Shop.byo("none", **isolated()))
+        assert "1.1.1.1" in [host(row) for row in nodes.asked.services]
+
+    def test_still_needs_the_api_server(self) -> None:
+        nodes = self.nodes()
+        nodes.others[host(nodes.asked.endpoints[0])] = TIMED_OUT
+        assert nodes.outcomes(ENDPOINTS) == {"fail"}
+
+
+class TestWithoutAnAnswer:
+    def test_a_subnet_is_unknown_and_nothing_else_is_said_of_it(self) -> None:
+        shop = Shop.byo(UA_NAT)
+        nodes = Nodes(shop, sees="52.0.0.2")
+        silent = shop.subnets["snet-apps"]
+        found = nodes.findings(answers={silent.lower(): Unread("/x/aks-1", "no answer within 300 s")})
+        assert [(row.id, row.outcome) for row in found if row.seen.resource == silent] == [(ANSWERS, "unknown")]
+        assert any("snet-apps: aks-1: no answer" in (row.seen.observed or "") for row in found)
+
+    def test_nobody_counts_as_having_answered(self) -> None:
+        nodes = Nodes(Shop.byo(UA_NAT))
+        found = probe.findings(nodes.cluster, awaited_of(nodes.cluster), nodes.asked, {})
+        assert {row.outcome for row in found} == {"skip", "unknown"}
