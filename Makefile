@@ -43,9 +43,9 @@ conventions: $(VENV)/.dev
 	@$(BIN)/python tools/conventions.py $(VENV)/azdev > $(VENV)/azdev.log 2>&1 || { cat $(VENV)/azdev.log; exit 1; }
 	@grep -E 'PASSED' $(VENV)/azdev.log | sed 's/^/azdev: /'
 
-## make docs       docs/checks.md, from the checks
+## make docs       docs/checks.md and docs/probe.md, from the code
 docs: $(VENV)/.dev
-	@$(BIN)/python -m tools.checks_document
+	@$(BIN)/python -m tools.checks_document && $(BIN)/python -m tools.probe_document
 
 ## make e2e        the real az against the local Azure
 e2e: $(VENV)/.dev $(OLDEST)/.az $(WHEEL)

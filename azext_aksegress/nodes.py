@@ -13,6 +13,8 @@ from azext_aksegress.snapshot import Unread, Untold
 
 SCALE_SETS, MACHINES = "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Compute/virtualMachines"
 INTERFACES = "Microsoft.Network/networkInterfaces"
+POOL_TAG = "aks-managed-poolName"
+"""The tag by which AKS names the pool of a scale set."""
 LINUX, WINDOWS = "Linux", "Windows"
 _OURS = (SCALE_SETS.lower(), f"{SCALE_SETS}/virtualMachines".lower(), MACHINES.lower())
 
@@ -72,8 +74,15 @@ def _in_scale_sets(cluster: Cluster, subnet_id: str, lacks: Callable[[Unread], N
         except Unread as unread:
             lacks(unread)
             continue
-        by_default = arm.text(profile, "storageProfile", "osDisk", "osType")
-        yield from _understood(cluster, rows, by_default)
+        system = arm.text(profile, "storageProfile", "osDisk", "osType") or _system_of_pool(cluster, scale_set)
+        yield from _understood(cluster, rows, system)
+
+
+def _system_of_pool(cluster: Cluster, scale_set: Json) -> str | None:
+    """The operating system that the cluster says of the pool behind a scale set, where Compute says none; raises
+    Unread."""
+    tag = arm.text(scale_set, "tags", POOL_TAG)
+    return next((arm.text(pool.document, "osType") for pool in cluster.pools if arm.same(pool.name, tag)), None)
 
 
 def _by_themselves(cluster: Cluster, subnet_id: str, _: Callable[[Unread], None]) -> Iterator[Node]:

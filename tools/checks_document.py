@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Iterator
 
-from azext_aksegress import arm, checks
+from azext_aksegress import arm, checks, probe, verify
 from azext_aksegress.checks import Check, Finding
 from azext_aksegress.matrix import OUTBOUND_TYPES
 from azext_aksegress.render.terminal import QUESTIONS
@@ -33,15 +33,35 @@ A fix runs **before** the move, **after** it, or is the **cutover** itself, whic
 """
 
 
+_PROOF = """\
+## The proof
+
+What `migrate` and `rollback` look at once the update is made, and `verify` at any time, held against the record. Those
+of `probe` are there with `--probe`, which asks the nodes themselves: [how](probe.md). A **fail** or an **unknown** ends
+with exit code 6.
+"""
+
+
 def document() -> str:
     """The whole document."""
-    return "\n".join([_INTRODUCTION, *_contents(), *_sections()])
+    return "\n".join([_INTRODUCTION, *_contents(), *_sections(), _PROOF, *_proof()])
+
+
+def after_a_move() -> tuple[Check, ...]:
+    """What is looked at after a move, in the order of the proof."""
+    return tuple(found for module in (verify, probe) for found in vars(module).values() if isinstance(found, Check))
 
 
 def _contents() -> Iterator[str]:
-    for known in checks.load().values():
+    for known in (*checks.load().values(), *after_a_move()):
         yield f"- [{known.id}](#{known.id.lower()}) {known.title}"
     yield ""
+
+
+def _proof() -> Iterator[str]:
+    for known in after_a_move():
+        yield f'### <a id="{known.id.lower()}"></a>{known.id}: {known.title}\n'
+        yield f"{known.consequence}\n"
 
 
 def _sections() -> Iterator[str]:
