@@ -50,7 +50,7 @@ def ask_nodes(azure: Azure, found: Proof, expected: Expected, by: Probe | None, 
         return found._replace(findings=(*found.findings, Finding(probe.ANSWERS, unknown(unread))))
 
 
-def after_apply(azure: Azure, plan: Plan, tell: Tell, by: Probe | None) -> Proof:
+def after_apply(azure: Azure, plan: Plan, tell: Tell, by: Probe | None = None) -> Proof:
     """The same right after a write, when a cluster that cannot be read is a finding."""
     try:
         return ask_nodes(azure, prove(azure, plan.expected, tell), plan.expected, by, tell)

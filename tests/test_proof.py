@@ -47,7 +47,7 @@ class TestInterrupted:
 
         made = plan.make(Shop.byo().routed().report(UDR), ())
         with pytest.raises(KeyboardInterrupt, match="not verified yet"):
-            proof.after_apply(Interrupted(), made, lambda _: None, None)
+            proof.after_apply(Interrupted(), made, lambda _: None)
 
 
 def test_what_cannot_be_read_is_told_where_nothing_was_written() -> None:

@@ -36,8 +36,9 @@ each subnet itself. This page is generated from the code by `make docs`.
 """
 _LIMITS = f"""\
 - **No answer is never a pass**: a node that does not run, a right that is missing, an output that is not whole, no
-  curl, nobody within {TIMEOUT // 60} minutes: *unknown*, and exit code 6. {TRIES} nodes of a subnet are tried, where one is gone,
-  stopped, or busy with another command. A subnet that only pods are on has no node to ask, and is unknown.
+  curl, nobody within {TIMEOUT // 60} minutes: *unknown*, and exit code 6. {TRIES} nodes of a subnet are tried,
+  where one is gone, stopped, or busy with another command. A subnet that only pods are on has no node to ask, and is
+  unknown.
 - **Rights**: read on the scale sets, virtual machines and network interfaces of the node resource group, and
   `{nodes.SCALE_SETS}/virtualMachines/{ACTION}/action`
   (`{nodes.MACHINES}/{ACTION}/action` for machines in no scale set). The built-in role Virtual Machine

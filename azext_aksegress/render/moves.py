@@ -138,7 +138,7 @@ def after_the_move(document: Json, found: Sequence[Finding], made: Plan) -> Iter
     yield from differences(found)
     if document["outcome"] != APPLIED:
         yield [("error", f"Applied, but not verified: {made.move}.")]
-        yield from _not_verified(made, document["record"])
+        yield from _not_verified(made, document["record"], found)
     yield from _afterwards(made)
 
 
@@ -149,14 +149,16 @@ def differences(found: Sequence[Finding]) -> Iterator[Line]:
             yield [(STYLES[finding.outcome], clean(f"Not so: {finding.check.title}; {difference(finding)}."))]
 
 
-def _not_verified(made: Plan, record_path: str) -> Iterator[Line]:
+def _not_verified(made: Plan, record_path: str, found: Sequence[Finding]) -> Iterator[Line]:
     yield [("primary", "To look again, and to go back:")]
-    yield [("action", f"  {_verify(made.cluster.id, record_path)}")]
+    yield [("action", f"  {_verify(made.cluster.id, record_path, found)}")]
     yield [("action", f"  {_back(made, record_path)}")]
 
 
-def _verify(cluster_id: str, record_path: str) -> str:
-    return az("aks egress verify", ids=cluster_id, record=record_path)
+def _verify(cluster_id: str, record_path: str, found: Sequence[Finding] = ()) -> str:
+    """The command that verifies again, and asks the nodes again where they were asked."""
+    probed = {"probe": True} if any(row.id.startswith("probe.") for row in found) else {}
+    return az("aks egress verify", ids=cluster_id, record=record_path, **probed)
 
 
 def _back(made: Plan, record_path: str) -> str:
@@ -178,7 +180,7 @@ def result(document: Json, found: Sequence[Finding], made: Plan, look: Look) -> 
     ips = ", ".join(document["verification"]["egressIps"]) or "not known"
     yield [(style, f"{words}: {made.move}. Egress IPs: {clean(ips)}.")]
     if not proven:
-        yield from _not_verified(made, document["record"])
+        yield from _not_verified(made, document["record"], found)
     yield from _afterwards(made)
     yield [("primary", f"The record of what was there before: {document['record']}")]
     if proven and not made.undo:
@@ -199,6 +201,10 @@ def verified(past: Past, document: Json, found: Sequence[Finding], look: Look) -
     yield [("error", f"Not verified. Egress IPs: {ips}.")]
     if not past.moved:
         yield [("warning", "By the record, Azure did not take the update.")]
+        return
+    if not any(row.outcome == FAIL for row in found):
+        yield [("primary", "What is not known is not proven. Mend what is named above, and look again:")]
+        yield [("action", f"  {_verify(past.cluster_id, past.path, found)}")]
         return
     of_egress = [row for row in found if row.outcome in (FAIL, UNKNOWN) and row.check is not BESIDE]
     if past.is_rollback or not of_egress:

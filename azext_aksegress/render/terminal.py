@@ -28,6 +28,7 @@ QUESTIONS = {
     "EGR5": "May I?",
     "EGR6": "Can I come back?",
     "veri": "Is it done?",
+    "prob": "What do the nodes themselves say?",
 }
 STYLES = {PASS: "success", NOTE: "primary", WARN: "warning", FAIL: "error", UNKNOWN: "warning", SKIP: "secondary"}
 MEND = "Mend what is marked, then look again:"
