@@ -157,13 +157,13 @@ class ArmReader:
         return found, pause(response)
 
     def begin(self, resource_id: str, action: str, body: Json) -> Any:
-        """POST an action, once: the response, whose headers say where to look for the end of it; raises AzureError and
-        NotAsked."""
+        """POST an action that changes nothing: the response, whose headers say where to look for the end of it; raises
+        AzureError and NotAsked."""
         if not _ARM_ID.match(resource_id):
             raise NotAsked("is not the id of an Azure resource")
         _, version = _api_version(resource_id)
         url = self._client.format_url(f"{resource_id}/{action}")
-        return newest(lambda known: self._send(url, {"api-version": known}, body, retried=("GET",)), version)[1]
+        return newest(lambda known: self._send(url, {"api-version": known}, body), version)[1]
 
     def look(self, url: str) -> Any:
         """The response of an URL that Azure named, which must be its own; raises AzureError and NotAsked."""
@@ -179,16 +179,10 @@ class ArmReader:
     def _json(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
         return self._send(url, params, question).json()
 
-    def _send(
-        self,
-        url: str,
-        params: Mapping[str, str],
-        question: Json | None = None,
-        retried: Sequence[str] = ("GET", "POST"),
-    ) -> Any:
+    def _send(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
         method, headers = "POST" if question else "GET", {"Accept": "application/json"}
         request = HttpRequest(method, url, params=params, headers=headers, json=question)
-        response = self._client.send_request(request, retry_on_methods=retried)
+        response = self._client.send_request(request, retry_on_methods=("GET", "POST"))
         if response.status_code >= 300:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
         return response
