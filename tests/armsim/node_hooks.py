@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
+
+from tests.armsim.node_shell import Output
 
 RUNNING = "running"
 
 
 @dataclass(frozen=True)
 class Ran:
-    """One script that Azure was asked to run: on which machine, as which command, and what it left in its folder."""
+    """One script that Azure was asked to run: on which machine, as which command, and what comes of it."""
 
     machine: str
     command_id: str
     script: str
-    left_behind: tuple[str, ...] = ()
+    output: Future[Output]
+
+    @property
+    def left_behind(self) -> tuple[str, ...]:
+        """The files that it left in its folder, once it has ended."""
+        return self.output.result().left_behind
 
 
 @dataclass(frozen=True)

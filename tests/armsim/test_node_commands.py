@@ -67,6 +67,13 @@ class TestTheAnswer:
         parameters = [{"name": "arg1", "value": "a b"}, {"name": "arg2", "value": "c"}]
         assert Nodes().printed('echo "$2 $1"', parameters=parameters)[0] == "c a b\n"
 
+    def test_does_not_wait_for_the_script(self) -> None:
+        azure = Nodes()
+        azure.hooks.patience = 2
+        answer = azure.ask("echo begun", "sleep 50")
+        assert not azure.hooks.scripts[0].output.done()
+        assert azure.rows(answer)[0]["message"] == "Enable succeeded: \n[stdout]\nbegun\n\n[stderr]\n"
+
     def test_machines_of_their_own_answer_alike(self) -> None:
         assert Nodes(type="VirtualMachines").printed("echo hello") == ("hello\n", "")
 
