@@ -11,6 +11,7 @@ from tests.armsim.estate import Estate
 from tests.armsim.faults import Fault, Faults, Part
 from tests.armsim.ids import OTHER_SUBSCRIPTION, SUBSCRIPTION, group_of, name_of, type_of
 from tests.armsim.messages import Answer, Json, Refusal, Request
+from tests.armsim.node_hooks import NodeHooks
 
 __all__ = ["TENANT", "Answer", "Arm", "Outcome", "Refusal", "Request", "new_id"]
 TENANT = "44444444-4444-4444-4444-444444444444"
@@ -56,6 +57,8 @@ class Arm:
         self.run_command: Callable[[Json, str], tuple[int, str]] = self._egress_address
         """What a command in a cluster gives: exit code and logs. By itself, the address that the cluster leaves from,
         as a pod that asks the internet for it would print."""
+        self.node = NodeHooks()
+        """The nodes of all clusters: what they see of the internet, and what was run on them."""
         self._next_outcome = Outcome()
         self._puts_again: list[int | None] = []
 
@@ -136,12 +139,16 @@ class Arm:
     def _authorize(self, request: Request) -> None:
         path = request.path.lower()
         if any(path.startswith(prefix) for prefix in self.forbidden):
-            verb = "read" if request.method == "GET" else "write"
-            message = (
-                f"The client 'cli' with object id 'cli' does not have authorization to perform action "
-                f"'{type_of(request.path)}/{verb}' over scope '{request.path}' or the scope is invalid."
-            )
-            raise Refusal(403, "AuthorizationFailed", message)
+            verbs = {"GET": "read", "HEAD": "read", "POST": "action", "DELETE": "delete"}
+            raise self.forbidden_action(f"{type_of(request.path)}/{verbs.get(request.method, 'write')}", request.path)
+
+    @staticmethod
+    def forbidden_action(action: str, scope: str) -> Refusal:
+        message = (
+            f"The client 'cli' with object id 'cli' does not have authorization to perform action '{action}' over "
+            f"scope '{scope}' or the scope is invalid."
+        )
+        return Refusal(403, "AuthorizationFailed", message)
 
     def _route(self, request: Request) -> Answer:
         from tests.armsim import governance
@@ -175,7 +182,7 @@ class Arm:
 
 def _routes() -> list[tuple[re.Pattern[str], Handler]]:
     """Imported late: the handlers are written in terms of Arm."""
-    from tests.armsim import aks, aks_operation, commands, governance, graph, groups, resources
+    from tests.armsim import aks, aks_operation, commands, governance, graph, groups, node_commands, nodes, resources
 
     rows: list[tuple[str, Handler]] = [
         (r"^/providers/microsoft\.resourcegraph/resources$", graph.handle),
@@ -187,6 +194,13 @@ def _routes() -> list[tuple[re.Pattern[str], Handler]]:
         (r"/providers/microsoft\.policyinsights/checkpolicyrestrictions$", governance.policy_restrictions),
         (r"/microsoft\.containerservice/.*/operation(s|results)/", aks_operation.handle),
         (r"/microsoft\.network/.*/operations/", resources.operation),
+        (r"/microsoft\.compute/.*/operations/[^/]+$", node_commands.operation),
+        (r"/microsoft\.compute/.*virtualmachines/[^/]+/runcommand$", node_commands.run),
+        (
+            r"/microsoft\.compute/virtualmachinescalesets/[^/]+/virtualmachines/[^/]+/networkinterfaces$",
+            nodes.interfaces,
+        ),
+        (r"/microsoft\.compute/(.+/)?virtualmachines(/[^/]+(/instanceview)?)?$", nodes.handle),
         (r"/managedclusters/[^/]+/runcommand$", commands.run),
         (r"/managedclusters/[^/]+/commandresults/[^/]+$", commands.result),
         (r"/managedclusters/[^/]+/agentpools(/[^/]+)?$", commands.pools),

@@ -20,14 +20,22 @@ class Caller:
         self.arm = Arm(estate)
         self.estate = self.arm.estate
 
-    def send(self, method: str, path: str, body: Any = None, version: str = VERSION, **options: str) -> Answer:
-        """`if_match` is a header; every other option is one of the query."""
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        version: str = VERSION,
+        query: dict[str, str] | None = None,
+        **options: str,
+    ) -> Answer:
+        """`if_match` is a header; every other option is one of the query, as OData has them after a dollar sign."""
         headers = {"Host": "localhost"}
         for name in ("if_match", "if_none_match"):
             if name in options:
                 headers[name.title().replace("_", "-")] = options.pop(name)
-        query = {"api-version": version, **{f"${key}": value for key, value in options.items()}}
-        return self.arm.handle(Request(method, path, query, headers, copy.deepcopy(body)))
+        asked = {"api-version": version, **{f"${key}": value for key, value in options.items()}, **(query or {})}
+        return self.arm.handle(Request(method, path, asked, headers, copy.deepcopy(body)))
 
     def get(self, path: str, **options: str) -> Json:
         answer = self.send("GET", path, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 from typing import Any, Callable, Iterator
 from urllib.parse import unquote
 
@@ -119,11 +120,26 @@ def _role_definition(estate: Estate, scope: str, name: str) -> Json:
     }
 
 
+def _permitted(estate: Estate, scope: str) -> Permit:
+    """What the caller may do at a scope: what is said of the innermost that it is in, or else everything."""
+    there = [row for row in estate.permits if within(row.scope, scope)]
+    return max(there, key=lambda row: len(row.scope), default=Permit("/", ("*",)))
+
+
+def refuse_unpermitted(arm: Arm, resource_id: str, action: str) -> None:
+    """Refuse what the caller may not do; actions and what is taken from them may have `*` anywhere."""
+    found = _permitted(arm.estate, resource_id)
+
+    def meets(patterns: tuple[str, ...]) -> bool:
+        return any(fnmatch(action.lower(), pattern.lower()) for pattern in patterns)
+
+    if not meets(found.actions) or meets(found.not_actions):
+        raise arm.forbidden_action(action, resource_id)
+
+
 def permissions(arm: Arm, request: Request) -> Answer:
     """What the caller may do at a scope."""
-    scope = _scope(request, "microsoft.authorization")
-    there = [row for row in arm.estate.permits if within(row.scope, scope)]
-    innermost = max(there, key=lambda row: len(row.scope), default=Permit("/", ("*",)))
+    innermost = _permitted(arm.estate, _scope(request, "microsoft.authorization"))
     row = {"actions": list(innermost.actions), "notActions": list(innermost.not_actions)}
     return Answer({"value": [{**row, "dataActions": [], "notDataActions": []}]})
 

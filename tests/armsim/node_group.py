@@ -252,7 +252,38 @@ def _nodes(estate: Estate, cluster: Json) -> None:
     if group.lower() not in estate.resources:
         _add(estate, cluster, group, {"securityRules": []})
     for pool in _pools(cluster):
-        name = f"aks-{pool['name']}-{number(cluster)}-vmss"
-        subnet = pool.get("vnetSubnetID") or managed_subnet(cluster)
-        sku, properties = compute.scale_set(pool, subnet, group)
-        _add(estate, cluster, _id(cluster, compute.SCALE_SETS, name), properties, sku=sku)
+        if pool.get("type") in ("VirtualMachines", "AvailabilitySet"):
+            _machines(estate, cluster, pool, group)
+        else:
+            _scale_set(estate, cluster, pool, group)
+
+
+def _scale_set(estate: Estate, cluster: Json, pool: Json, security_group: str) -> None:
+    """On Windows, where the names of computers are short, it is named for the pool alone."""
+    windows = pool.get("osType") == "Windows"
+    name = f"aks{pool['name']}" if windows else f"aks-{pool['name']}-{number(cluster)}-vmss"
+    sku, properties = compute.scale_set(pool, _subnet(cluster, pool), security_group)
+    scale_set = _id(cluster, compute.SCALE_SETS, name)
+    estate.add(scale_set, properties, sku=sku, **_of_pool(cluster, pool))
+
+
+def _machines(estate: Estate, cluster: Json, pool: Json, security_group: str) -> None:
+    """Machines of their own, each with a network interface, named as those of the pool's type are."""
+    stem = f"aks-{pool['name']}-{number(cluster)}"
+    single = pool["type"] == "VirtualMachines"
+    for node in range(compute.machines(pool)):
+        machine = _id(cluster, compute.MACHINES, f"{stem}-vms{node + 1}" if single else f"{stem}-{node}")
+        nic = _id(cluster, "Microsoft.Network/networkInterfaces", f"{stem}-nic-{node}")
+        if nic.lower() not in estate.resources:
+            properties = compute.interface(nic, machine, _subnet(cluster, pool), security_group, node)
+            _add(estate, cluster, nic, properties)
+        estate.add(machine, compute.machine(pool, machine, nic), **_of_pool(cluster, pool))
+
+
+def _subnet(cluster: Json, pool: Json) -> str:
+    return pool.get("vnetSubnetID") or managed_subnet(cluster)
+
+
+def _of_pool(cluster: Json, pool: Json) -> Json:
+    tags = {**tags_of(cluster), compute.POOL_TAG: pool["name"]}
+    return {"location": cluster.get("location") or LOCATION, "tags": tags}

@@ -17,7 +17,7 @@ def imported(file: Path) -> Iterator[str]:
             yield node.module or ""
 
 
-@pytest.mark.parametrize("file", sorted(Path(__file__).parent.glob("*.py")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(Path(__file__).parent.rglob("*.py")), ids=lambda file: file.stem)
 def test_it_imports_nothing_of_the_extension(file: Path) -> None:
     assert not [name for name in imported(file) if name.partition(".")[0] == "azext_aksegress"]
     assert "tests.builders" not in set(imported(file))
