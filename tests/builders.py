@@ -173,6 +173,11 @@ class Shop:
         found.update(settings)
         return self
 
+    def furnished(self) -> Shop:
+        """What AKS makes for the cluster, brought up to date with what was changed by hand."""
+        self.estate.furnish(self.document["id"])
+        return self
+
     def forbid(self, subnet: str) -> Shop:
         """Let nobody read a subnet."""
         self.arm.forbid(self.subnets[subnet])

@@ -28,7 +28,7 @@ def on(shop: Shop, subnet: str) -> list[str]:
 
 def scale_set(shop: Shop, pool: str) -> dict[str, Any]:
     rows = shop.estate.resources.values()
-    return next(row for row in rows if row["type"].endswith("ScaleSets") and f"-{pool}-" in row["name"])
+    return next(row for row in rows if row["type"].endswith("ScaleSets") and row["tags"][nodes.POOL_TAG] == pool)
 
 
 class TestNodes:

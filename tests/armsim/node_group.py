@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.armsim.estate import Estate
 
 RULE, POOL = "aksOutboundRule", "aksOutboundBackendPool"
+_SINGLE = ("VirtualMachines", "AvailabilitySet")
+"""Kinds of pools whose nodes are in no scale set."""
 _MANAGED_TYPE = {LB_PROFILE: "aks-slb-managed-outbound-ip", NAT_PROFILE: "aks-natgateway-managed-outbound-ip"}
 
 
@@ -252,19 +254,37 @@ def _nodes(estate: Estate, cluster: Json) -> None:
     if group.lower() not in estate.resources:
         _add(estate, cluster, group, {"securityRules": []})
     for pool in _pools(cluster):
-        if pool.get("type") in ("VirtualMachines", "AvailabilitySet"):
+        _forget_other_kinds(estate, cluster, pool)
+        if pool.get("type") in _SINGLE:
             _machines(estate, cluster, pool, group)
         else:
             _scale_set(estate, cluster, pool, group)
 
 
 def _scale_set(estate: Estate, cluster: Json, pool: Json, security_group: str) -> None:
+    sku, properties = compute.scale_set(pool, _subnet(cluster, pool), security_group)
+    estate.add(_scale_set_id(cluster, pool), properties, sku=sku, **_of_pool(cluster, pool))
+
+
+def _scale_set_id(cluster: Json, pool: Json) -> str:
     """On Windows, where the names of computers are short, it is named for the pool alone."""
     windows = pool.get("osType") == "Windows"
     name = f"aks{pool['name']}" if windows else f"aks-{pool['name']}-{number(cluster)}-vmss"
-    sku, properties = compute.scale_set(pool, _subnet(cluster, pool), security_group)
-    scale_set = _id(cluster, compute.SCALE_SETS, name)
-    estate.add(scale_set, properties, sku=sku, **_of_pool(cluster, pool))
+    return _id(cluster, compute.SCALE_SETS, name)
+
+
+def _forget_other_kinds(estate: Estate, cluster: Json, pool: Json) -> None:
+    """The scale sets that a pool had before a test made it another kind of pool."""
+    stays = _scale_set_id(cluster, pool).lower() if pool.get("type") not in _SINGLE else ""
+    group = _id(cluster, compute.SCALE_SETS, "").lower()
+    mine = [key for key, row in estate.resources.items() if key.startswith(group) and _is_of(row, pool)]
+    for key in mine:
+        if key != stays:
+            estate.resources.pop(key)
+
+
+def _is_of(resource: Json, pool: Json) -> bool:
+    return bool((resource.get("tags") or {}).get(compute.POOL_TAG) == pool["name"])
 
 
 def _machines(estate: Estate, cluster: Json, pool: Json, security_group: str) -> None:

@@ -1,4 +1,4 @@
-"""`--probe` in a real az: a real shell runs the script, with a curl that answers as the node's network in the estate does."""
+"""`--probe` in a real az: a real shell runs the script, with a curl that answers as the estate's network would."""
 
 from __future__ import annotations
 
@@ -172,14 +172,12 @@ class TestWhatNodesFind:
         assert sorted(outcomes(result, "probe.endpoints")) == ["fail", "pass"]
         assert "mcr.microsoft.com:443" in observed(result, "probe.endpoints")
 
-    @pytest.mark.parametrize("ended", [22, 28, 200])
+    @pytest.mark.parametrize("ended", [403, 28])
     def test_no_service_that_tells_the_address_is_unknown(self, quick_az: Az, moved: Any, ended: int) -> None:
         arm = moved(Shop.byo(LB).gated(), UANAT)
         for host in ("api.ipify.org", "checkip.amazonaws.com"):
-            arm.node.unreachable(host, 403 if ended == 22 else ended)
+            arm.node.unreachable(host, ended)
         result = verify(quick_az)
-        if ended == 200:  # an answer with a status alone still carries the address
-            return
         assert result.code == 6
         assert outcomes(result, "probe.address") == ["unknown", "unknown"]
         assert "--probe-url" in result.out
@@ -193,12 +191,12 @@ class TestWhatNodesFind:
         assert outcomes(result, "probe.isolated") == ["fail", "fail"]
 
     def test_block_is_confirmed(self, quick_az: Az, moved: Any) -> None:
-        shop = Shop.byo(LB, **isolated())
+        shop = Shop.managed(LB, **isolated())
         shop.estate.feature("Microsoft.ContainerService", "NetworkIsolatedClusterPreview")
         moved(shop, "block", "--accept", "EGR243", "EGR601")
         result = verify(quick_az)
         assert result.code == 0, result.out
-        assert outcomes(result, "probe.isolated") == ["pass", "pass"]
+        assert outcomes(result, "probe.isolated") == ["pass"]
 
 
 class TestNoAnswerIsNoProof:
@@ -225,7 +223,9 @@ class TestNoAnswerIsNoProof:
         arm = moved(shop, UANAT)
         for number in range(9):
             for pool in ("apps", "system"):
-                found = next(key for key, row in shop.estate.resources.items() if f"aks-{pool}-" in key and "scaleset" in key)
+                found = next(
+                    key for key, row in shop.estate.resources.items() if f"aks-{pool}-" in key and "scaleset" in key
+                )
                 arm.node.power(f"{shop.estate.resources[found]['id']}/virtualMachines/{number}")
         assert "not running" in self.unknown(quick_az)
 
