@@ -20,7 +20,7 @@ def reported(command: str, request: str, fault: str, ended: str = "") -> str:
 
 
 def test_they_count_every_case_and_no_failure() -> None:
-    faults = [Ran(case.command.name, case.kind.name, str(case.asked)) for case in CASES]
+    faults = [Ran(case.command.title, case.kind.name, str(case.asked)) for case in CASES]
     kills = [Ran("migrate", KILLED, str(kill.nth)) for kill in KILLS]
     assert reliability.tally([*faults, *kills]) == WRITTEN, "run `make reliability`"
 

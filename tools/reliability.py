@@ -20,7 +20,7 @@ FILE = ROOT / "docs" / "reliability.json"
 README = ROOT / "README.md"
 SECTION = re.compile(r"^## Reliability\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
 KILLED = "SIGKILL"
-ORDER = [command.name for command in COMMANDS]
+ORDER = [command.title for command in COMMANDS]
 """Processes side by side report in any order; the table has this one."""
 WIDTH = 120
 _FIRST = """\

@@ -17,6 +17,7 @@ __all__ = ["TENANT", "Answer", "Arm", "Outcome", "Refusal", "Request", "new_id"]
 TENANT = "44444444-4444-4444-4444-444444444444"
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-\w+)?")
 _QUESTIONS = ("/microsoft.resourcegraph/resources", "/checkpolicyrestrictions")
+_NODES = "/providers/microsoft.compute/"
 Handler = Callable[["Arm", Request], Answer]
 
 
@@ -64,9 +65,11 @@ class Arm:
 
     @property
     def writes(self) -> list[Request]:
-        """What may change something; two providers are asked by POST, and change nothing."""
+        """What may change something of Azure's; two providers are asked by POST, and change nothing, and what a command
+        did to a node is in `node.scripts`."""
         sent = [request for request in self.journal if request.method not in ("GET", "HEAD")]
-        return [request for request in sent if not request.path.lower().endswith(_QUESTIONS)]
+        paths = [(request, request.path.lower()) for request in sent]
+        return [request for request, path in paths if not path.endswith(_QUESTIONS) and not _runs_on_a_node(path)]
 
     @property
     def depth(self) -> int:
@@ -178,6 +181,10 @@ class Arm:
     @staticmethod
     def new_id() -> str:
         return new_id()
+
+
+def _runs_on_a_node(path: str) -> bool:
+    return _NODES in path and path.endswith("/runcommand")
 
 
 def _routes() -> list[tuple[re.Pattern[str], Handler]]:

@@ -17,7 +17,7 @@ class Case:
     kind: Kind
 
     def __str__(self) -> str:
-        return f"{self.command.name}-{self.asked}-{self.kind.name}"
+        return f"{self.command.title.replace(' ', '')}-{self.asked}-{self.kind.name}"
 
 
 CASES = [

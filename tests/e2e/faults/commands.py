@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NAMED = ("-g", "rg-shop", "-n", "aks-shop")
+PROBE = "--probe"
 TARGET = "userAssignedNATGateway"
 """Where the estate of the suite can go: its subnets have a NAT gateway with an address."""
 
@@ -19,6 +20,11 @@ class Command:
     after: tuple[Command, ...] = ()
 
     @property
+    def title(self) -> str:
+        """What it is called in tables: its name, and what makes it another command than that alone."""
+        return " ".join([self.name, *(option for option in self.options if option == PROBE)])
+
+    @property
     def words(self) -> tuple[str, ...]:
         """What follows `az` on the command line."""
         return ("aks", "egress", self.name, *NAMED, *self.options)
@@ -28,9 +34,10 @@ SHOW = Command("show")
 CHECK = Command("check", ("--to", TARGET))
 MIGRATE = Command("migrate", ("--to", TARGET, "--yes"), writes=True)
 VERIFY = Command("verify", after=(MIGRATE,))
+VERIFY_BY_NODES = Command("verify", (PROBE,), after=(MIGRATE,))
 ROLLBACK = Command("rollback", ("--yes",), writes=True, after=(MIGRATE,))
 
-COMMANDS = (SHOW, CHECK, MIGRATE, VERIFY, ROLLBACK)
+COMMANDS = (SHOW, CHECK, MIGRATE, VERIFY, VERIFY_BY_NODES, ROLLBACK)
 """Those that the extension has; each has its requests in requests.json."""
 AFTER_A_KILL = (MIGRATE, ROLLBACK)
 """Those that must end well after a migrate that was killed."""

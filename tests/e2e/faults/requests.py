@@ -59,7 +59,7 @@ def counted(journal: Sequence[Request]) -> Counts:
 def of(command: Command) -> list[Asked]:
     """The requests of a clean run of a command, by the table."""
     found: list[Asked] = []
-    for phase, counts in table().get(command.name, {}).items():
+    for phase, counts in table().get(command.title, {}).items():
         for request, times in counts.items():
             method, path = request.split(" ", 1)
             earlier = sum((asked.method, asked.path) == (method, path) for asked in found)
@@ -69,8 +69,8 @@ def of(command: Command) -> list[Asked]:
 
 def write(command: Command, counts: Counts) -> None:
     """Put the requests of a clean run into the table, in the order of the commands."""
-    known = {**table(), command.name: counts}
-    ordered = {row.name: known[row.name] for row in COMMANDS if row.name in known}
+    known = {**table(), command.title: counts}
+    ordered = {row.title: known[row.title] for row in COMMANDS if row.title in known}
     FILE.write_text(f"{json.dumps(ordered, indent=2)}\n", encoding="utf-8")
 
 

@@ -7,11 +7,12 @@ from typing import Any, Dict, Set
 
 from tests.armsim.cli import Result
 from tests.e2e.faults.cases import Case
-from tests.e2e.faults.commands import CHECK, SHOW, VERIFY, Command
+from tests.e2e.faults.commands import CHECK, SHOW, VERIFY, VERIFY_BY_NODES, Command
 from tests.e2e.faults.kinds import CHANGED, PASSING, REFUSED
 from tests.e2e.faults.requests import AFTER, UPDATE
 from tests.e2e.faults.stage import THEIRS, Clean, Scene, steps
 
+VERIFIES = (VERIFY, VERIFY_BY_NODES)
 OK, ERROR, NOT_FOUND, BLOCKED, UNDETERMINED, NOT_VERIFIED = 0, 1, 3, 4, 5, 6
 OUTCOMES = {OK: "applied", BLOCKED: "blocked", UNDETERMINED: "blocked", NOT_VERIFIED: "notVerified"}
 SENDS = 4
@@ -26,7 +27,7 @@ def codes(case: Case, refused_as_stale: bool) -> set[int]:
     """The exit codes that the contract allows."""
     kind = case.kind
     if kind.nature == CHANGED:
-        return {ERROR} if refused_as_stale else {OK, NOT_VERIFIED} if case.command == VERIFY else {OK}
+        return {ERROR} if refused_as_stale else {OK, NOT_VERIFIED} if case.command in VERIFIES else {OK}
     if kind.nature == PASSING and not kind.lasts:
         return {OK}
     if case.asked.phase == UPDATE:
@@ -35,7 +36,7 @@ def codes(case: Case, refused_as_stale: bool) -> set[int]:
         return {NOT_FOUND} if kind.name == "404" else {ERROR}
     if case.asked.phase == AFTER:
         return {OK, NOT_VERIFIED, ERROR} if kind.lasts else {OK, NOT_VERIFIED}
-    if case.command in (SHOW, VERIFY):
+    if case.command in (SHOW, *VERIFIES):
         return {OK} if case.command == SHOW else {OK, NOT_VERIFIED}
     judged = {OK, UNDETERMINED, BLOCKED} if kind.name == "404" else {OK, UNDETERMINED}
     return judged | {NOT_VERIFIED} if case.command.writes and kind.lasts else judged
@@ -153,7 +154,7 @@ def ends_well(command: Command, scene: Scene, goal: Any) -> None:
     only `verify` must tell that somebody else wrote the cluster since the record."""
     scene.pass_time()
     result = scene.run(command)
-    told = command == VERIFY and scene.tags == THEIRS
+    told = command in VERIFIES and scene.tags == THEIRS
     assert result.code == (NOT_VERIFIED if told else OK), result.err
     assert not told or THEIRS["owner"] in result.out
     assert scene.configured == goal

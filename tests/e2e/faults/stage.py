@@ -146,7 +146,7 @@ def whole() -> Shop:
 
 def _well(command: Command, result: Result) -> Result:
     if result.code:
-        raise RuntimeError(f"{command.name} ends with {result.code} by itself:\n{result.out}\n{result.err}")
+        raise RuntimeError(f"{command.title} ends with {result.code} by itself:\n{result.out}\n{result.err}")
     return result
 
 

@@ -15,7 +15,7 @@ from tests.e2e.faults.stage import Stage
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_nothing_is_lost(stage: Stage, case: Case, record_property: Callable[[str, str], None]) -> None:
-    record_property("command", case.command.name)
+    record_property("command", case.command.title)
     record_property("request", str(case.asked))
     record_property("fault", case.kind.name)
     clean, scene = stage.clean(case.command), stage.scene(case.command)
