@@ -46,6 +46,8 @@ class NodeHooks:
         """What the internet sees behind an appliance that is no Azure Firewall of the estate; nothing where empty."""
         self.gateway = "198.51.100.20"
         """The same behind a virtual network gateway."""
+        self.proxy = "198.51.100.30"
+        """The same behind the HTTP proxy of a cluster, which nodes reach whatever their way out."""
         self.answers: str | None = None
         """What scripts print, in the place of what they would; they are not run then."""
         self.never_ends = False

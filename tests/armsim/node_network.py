@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Any, Iterable, Iterator
+from urllib.parse import urlsplit
 
 from tests.armsim.aks_goal import LB_PROFILE, outbound_type
 from tests.armsim.arm import Arm
@@ -16,6 +17,7 @@ from tests.armsim.messages import Json
 from tests.armsim.nodes import Machine, cluster_of, pool_of
 
 _DEFAULT = "0.0.0.0/0"
+_PROXIES = ("http_proxy", "https_proxy")
 _MOST = 16
 """How many addresses of a prefix are told; the largest prefix that a NAT gateway takes has so many."""
 
@@ -25,12 +27,29 @@ def seen_by(arm: Arm, machine: Machine) -> Json:
     cluster = cluster_of(arm, machine)
     found = [arm.node.sees] if arm.node.sees else list(_addresses(arm, machine, cluster))
     subnet = machine.subnets[0] if machine.subnets else ""
+    environment = _environment(cluster) if cluster and not machine.windows else {}
     return {
         "windows": machine.windows,
         "addresses": found,
         "hosts": arm.node.outcomes(subnet),
+        "environment": environment,
+        "proxies": sorted({urlsplit(environment[key]).hostname or "" for key in environment if key in _PROXIES}),
+        "proxied": [arm.node.proxy],
         "apiServer": _api_server(cluster, found) if cluster else {"names": [], "reached": False},
     }
+
+
+def _environment(cluster: Json) -> dict[str, str]:
+    """What AKS writes to `/etc/environment` where the cluster has an HTTP proxy, in both spellings of each name."""
+    config = cluster["properties"].get("httpProxyConfig") or {}
+    if config.get("enabled") is False:
+        return {}
+    given = {
+        "http_proxy": config.get("httpProxy"),
+        "https_proxy": config.get("httpsProxy"),
+        "no_proxy": ",".join(config.get("noProxy") or []),
+    }
+    return {name: value for key, value in given.items() if value for name in (key, key.upper())}
 
 
 def _addresses(arm: Arm, machine: Machine, cluster: Json | None) -> Iterator[str]:

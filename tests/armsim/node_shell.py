@@ -2,7 +2,7 @@
 
 Nothing of a script reaches a real network. PATH is one folder of our own: our curl, and links to a few plain programs.
 Where the kernel allows it, the script has a network namespace of its own, which is empty; and in any case a script that
-names a program or a connection by its path is not run at all.
+names a program or a connection by its path is not run at all, PATH cannot be set, and `/etc/environment` is the node's.
 """
 
 from __future__ import annotations
@@ -54,6 +54,9 @@ class Place:
         state.mkdir()
         self.network = state / "network.json"
         self.network.write_text(json.dumps(network), encoding="utf-8")
+        self.environment = state / "environment"
+        rows = [f'{name}="{value}"\n' for name, value in network["environment"].items()]
+        self.environment.write_text("".join(rows), encoding="utf-8")
         # Without site-packages and variables of the environment, Python starts in a third of the time.
         self.curl = [sys.executable, "-I", "-S", str(_CURL), str(self.network)]
 
@@ -84,7 +87,9 @@ def run(script: str, arguments: Sequence[str], network: Json, patience: float) -
         return Output(b"", f"sh: 1: {way_round[0]}: the nodes of the local Azure have no such thing\n".encode())
     with Place.made(network) as place:
         place.furnish()
-        out, err = _ended([*alone(), "/bin/sh", "-c", script, "sh", *arguments], place, patience)
+        of_node = script.replace("/etc/environment", shlex.quote(str(place.environment)))
+        words = ["/bin/sh", "-c", f"readonly PATH\n{of_node}", "sh", *arguments]
+        out, err = _ended([*alone(), *words], place, patience)
         return Output(out, err, place.left_behind())
 
 

@@ -23,12 +23,17 @@ class Curl:
             "windows": False,
             "addresses": ["203.0.113.9"],
             "hosts": {},
+            "environment": {},
+            "proxies": ["10.9.0.4"],
+            "proxied": ["203.0.113.99"],
             "apiServer": {"names": [API], "reached": True},
         }
 
-    def __call__(self, *words: str) -> tuple[int, str, str]:
+    def __call__(self, *words: str, **variables: str) -> tuple[int, str, str]:
         place = Place(self.folder, self.network)
-        ended = subprocess.run([*place.curl, *words], cwd=place.work, capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            [*place.curl, *words], cwd=place.work, env=variables, capture_output=True, text=True, check=False
+        )
         self.files = {found.name: found.read_text() for found in place.work.iterdir()}
         self.folder = self.folder / "next"
         self.folder.mkdir()
@@ -195,3 +200,28 @@ class TestProxies:
     def test_that_have_no_address_end_with_5(self, curl: Curl) -> None:
         curl.network["hosts"] = {"proxy.example": 6}
         assert curl.status("https://mcr.microsoft.com", *self.PROXY) == (5, "000")
+
+    def test_of_the_cluster_are_reached_without_a_way_out_and_have_an_address_of_their_own(self, curl: Curl) -> None:
+        curl.network["addresses"] = []
+        assert curl("-s", "-x", "http://10.9.0.4:3128", "https://api.ipify.org")[1] == "203.0.113.99"
+
+    @pytest.mark.parametrize(
+        ("name", "url", "used"),
+        [
+            ("https_proxy", "https://api.ipify.org", True),
+            ("HTTPS_PROXY", "https://api.ipify.org", True),
+            ("http_proxy", "http://api.ipify.org", True),
+            ("HTTP_PROXY", "http://api.ipify.org", False),
+            ("http_proxy", "https://api.ipify.org", False),
+        ],
+    )
+    def test_are_in_the_environment(self, curl: Curl, name: str, url: str, used: bool) -> None:
+        proxy = {name: "http://10.9.0.4:3128"}
+        assert (curl("-s", url, **proxy)[1] == "203.0.113.99") is used
+
+    def test_of_the_environment_are_passed_by_where_that_is_said(self, curl: Curl) -> None:
+        proxy, url = {"https_proxy": "http://10.9.0.4:3128"}, "https://api.ipify.org"
+        assert curl("-s", url, no_proxy="a.example,.ipify.org", **proxy)[1] == "203.0.113.9"
+        assert curl("-s", "--noproxy", "*", url, **proxy)[1] == "203.0.113.9"
+        assert curl("-s", "--noproxy", "a.example", url, no_proxy="*", **proxy)[1] == "203.0.113.99"
+        assert curl("-s", "--proxy", "", url, **proxy)[1] == "203.0.113.9"

@@ -12,6 +12,7 @@ from tests.armsim.estate import isolated, load_balancer_profile, pool
 from tests.armsim.node_caller import Nodes
 
 UDR, UANAT, LB = "userDefinedRouting", "userAssignedNATGateway", "loadBalancer"
+PROXY = {"httpProxy": "http://10.9.0.4:3128", "httpsProxy": "http://10.9.0.4:3129", "noProxy": ["a.example", "b"]}
 PRIVATE = {"enablePrivateCluster": True}
 
 
@@ -167,6 +168,23 @@ class TestTheApiServer:
     def test_admits_aks_s_load_balancer_by_itself(self) -> None:
         azure = Nodes(cluster={"apiServerAccessProfile": {"authorizedIPRanges": ["198.51.100.0/24"]}})
         assert seen(azure)["apiServer"]["reached"] is True
+
+
+class TestAProxy:
+    def test_is_in_the_environment_of_linux_nodes(self) -> None:
+        found = seen(Nodes(cluster={"httpProxyConfig": PROXY}))
+        assert found["environment"]["https_proxy"] == found["environment"]["HTTPS_PROXY"] == "http://10.9.0.4:3129"
+        assert found["environment"]["no_proxy"] == "a.example,b"
+        assert found["proxies"] == ["10.9.0.4"]
+
+    def test_may_be_turned_off(self) -> None:
+        assert seen(Nodes(cluster={"httpProxyConfig": {**PROXY, "enabled": False}}))["environment"] == {}
+
+    def test_carries_a_script_that_reads_it(self) -> None:
+        azure = Nodes("none", cluster={"httpProxyConfig": PROXY})
+        ask = "curl -s https://api.ipify.org || echo $?"
+        assert azure.printed(ask)[0] == "28\n"
+        assert azure.printed(f"set -a; . /etc/environment; {ask}")[0] == "198.51.100.30"
 
 
 class TestWhatATestSays:

@@ -17,6 +17,9 @@ NETWORK: Json = {
     "windows": False,
     "addresses": ["203.0.113.9"],
     "hosts": {},
+    "environment": {"https_proxy": "http://10.9.0.4:3128", "PATH": "/usr/bin"},
+    "proxies": ["10.9.0.4"],
+    "proxied": ["203.0.113.99"],
     "apiServer": {"names": [], "reached": False},
 }
 
@@ -60,8 +63,23 @@ class TestTheShell:
         assert run("echo begun; sleep 50 & sleep 50", patience=0.5).out == b"begun\n"
         assert time.monotonic() - before < 20
 
+    def test_reads_the_node_s_own_environment(self) -> None:
+        script = "set -a; . /etc/environment; curl -s https://api.ipify.org"
+        network = {**NETWORK, "environment": {"https_proxy": "http://10.9.0.4:3128"}}
+        assert node_shell.run(script, [], network, 60).out == b"203.0.113.99"
+
+    def test_counts_addresses_right_while_many_ask_at_once(self) -> None:
+        network = {**NETWORK, "addresses": ["203.0.113.1", "203.0.113.2"]}
+        script = "for n in 1 2 3 4 5 6; do curl -s https://checkip.amazonaws.com & done; wait"
+        seen = node_shell.run(script, [], network, 60).out.decode().split()
+        assert sorted(seen) == ["203.0.113.1"] * 3 + ["203.0.113.2"] * 3
+
 
 class TestNoWayOut:
+    def test_a_path_that_comes_from_a_file_is_not_taken(self) -> None:
+        found = run(". /etc/environment; curl -s https://example.com; echo end")
+        assert (found.out, b"PATH" in found.err) == (b"", True)
+
     def test_curl_is_ours(self) -> None:
         assert out("command -v curl").strip().endswith("/programs/curl")
         assert out("curl -s https://api.ipify.org") == "203.0.113.9"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -123,12 +124,13 @@ class Node:
         """Status and body of the answer; raises Failed."""
         found = split(url)
         host = (found.hostname or "").lower()
-        proxy = options.get("proxy")
-        if proxy and not _without_proxy(host, options.get("noproxy", "")):
-            self._pass(options, split(proxy), 5)
-        else:
+        proxy = options["proxy"] if "proxy" in options else _variable(f"{found.scheme.lower()}_proxy", "all_proxy")
+        passed_by = options["noproxy"] if "noproxy" in options else _variable("no_proxy")
+        if not proxy or _is_passed_by(host, passed_by):
             self._pass(options, found, 6)
-        return self._answer(options, found, host)
+            return self._answer(options, found, host)
+        self._pass(options, split(proxy), 5)
+        return Node({**self.network, "addresses": self.network["proxied"]}, self.folder)._answer(options, found, host)
 
     def _pass(self, options: dict[str, str], url: SplitResult, unresolved: int) -> None:
         """Name, connection and TLS to a host, or to the proxy before it."""
@@ -151,6 +153,8 @@ class Node:
         said = self.network["hosts"].get(host)
         if said is not None:
             return int(said) if said < 100 else 0
+        if host in self.network["proxies"]:
+            return 0
         if host in self.network["apiServer"]["names"]:
             return 60 if self.network["apiServer"]["reached"] else 28
         if host == METADATA:
@@ -186,13 +190,18 @@ class Node:
 
     def _next(self, addresses: list[str]) -> str:
         """One after the other, as from a gateway with more than one."""
-        count = self.folder / "told"
-        told = int(count.read_text(encoding="ascii")) if count.exists() else 0
-        count.write_text(str(told + 1), encoding="ascii")
-        return addresses[told % len(addresses)]
+        with (self.folder / "told").open("ab", buffering=0) as count:  # appending counts right beside other curls
+            count.write(b".")
+            return addresses[(count.tell() - 1) % len(addresses)]
 
 
-def _without_proxy(host: str, names: str) -> bool:
+def _variable(*names: str) -> str:
+    """A variable of the environment; that of HTTP in small letters alone, as curl has it since CGI scripts."""
+    spelled = [row for name in names for row in ([name] if name == "http_proxy" else [name, name.upper()])]
+    return next((os.environ[name] for name in spelled if os.environ.get(name)), "")
+
+
+def _is_passed_by(host: str, names: str) -> bool:
     rows = [row.strip().lstrip(".").lower() for row in names.split(",")]
     return names == "*" or any(row and (host == row or host.endswith(f".{row}")) for row in rows)
 
