@@ -111,15 +111,13 @@ def inquiry(cluster: Cluster, url: str | None) -> Inquiry:
     if unlisted:
         own = Outcome(SKIP, unlisted.id, str(unlisted)) if isinstance(unlisted, Untold) else unknown(unlisted)
         not_asked.append(Finding(ENDPOINTS, own))
-    for flow in needs.of_nodes(cluster):
-        if flow.name == api_server:
-            continue
-        target = f"{flow.protocol.lower()}://{flow.name}:{flow.port}/"
-        if flow.is_web and can_ask(target):
-            asked.append(Question(target))
-        else:
-            why = "names no host" if "*" in (flow.name or "") else "is not asked by HTTP"
-            not_asked.append(Finding(ENDPOINTS, Outcome(SKIP, cluster.id, f"{flow.words} {why}")))
+    others = [flow for flow in needs.of_nodes(cluster) if flow.name != api_server]
+    by_url = {f"{flow.protocol.lower()}://{flow.name}:{flow.port}/": flow for flow in others}
+    asked += [Question(target) for target, flow in by_url.items() if flow.is_web and "*" not in (flow.name or "")]
+    odd = [flow.words for flow in by_url.values() if not flow.is_web or "*" in (flow.name or "")]
+    if odd:
+        seen = f"HTTP cannot ask: {', '.join(odd)}"
+        not_asked.append(Finding(ENDPOINTS, Outcome(SKIP, cluster.id, seen)))
     return _inquiry(asked, [Question(found, tells=True, directly=True) for found in services], not_asked)
 
 
@@ -132,9 +130,14 @@ def _inquiry(endpoints: Sequence[Question], services: Sequence[Question], findin
     return Inquiry(tuple(good[:most]), tuple(services), (*findings, *more))
 
 
-def findings(cluster: Cluster, awaited: Expected, asked: Inquiry, answers: Mapping[str, Answer]) -> Iterator[Finding]:
-    """What the answers mean, by the id of the subnet; raises Unread where today's outbound type is not known."""
-    yield from asked.findings
+def findings(cluster: Cluster, awaited: Expected, asked: Inquiry, answers: Mapping[str, Answer]) -> tuple[Finding, ...]:
+    """What the answers mean, by the lower-case id of the subnet; raises Unread where the type of now is not known."""
+    order = (ANSWERS, ENDPOINTS, ADDRESS, ISOLATED)
+    found = [*_findings(cluster, awaited, asked, answers), *asked.findings]
+    return tuple(sorted(found, key=lambda row: order.index(row.check)))
+
+
+def _findings(cluster: Cluster, awaited: Expected, asked: Inquiry, answers: Mapping[str, Answer]) -> Iterator[Finding]:
     isolated = cluster.outbound_type in matrix.ISOLATED
     for subnet in cluster.subnets:
         answer = answers.get(subnet.id.lower()) or Untold(subnet.id, "nobody was asked")

@@ -133,8 +133,11 @@ def from_plan_to_proof(guide: Guide) -> None:
     guide.say("They set it back, so the plan holds again. The move itself asks first; we answer yes.")
     guide.paste(f"{ROUTE} 10.1.0.4")
     guide.run("aks", "egress", "migrate", "--plan", "plan.json", answer="y")
-    guide.say("Any time later, the cluster can be held against the record of the move:")
-    guide.run("aks", "egress", "verify", *SHOP)
+    guide.say(
+        "Any time later, the cluster can be held against the record of the move; and with --probe, a node of each "
+        "subnet is asked which address the internet sees:"
+    )
+    guide.run("aks", "egress", "verify", *SHOP, "--probe")
 
 
 def back_again(guide: Guide) -> None:

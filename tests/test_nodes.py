@@ -4,19 +4,15 @@ from typing import Any
 
 import pytest
 
-from azext_aksegress import nodes, probe
+from azext_aksegress import nodes
 from azext_aksegress.cluster import Cluster
-from azext_aksegress.read import complete
 from azext_aksegress.snapshot import Unread
 from tests.armsim.estate import node_group, scope
 from tests.builders import CLUSTER, Shop
+from tests.nodes import cluster_of
 
 GROUP = scope(node_group(CLUSTER))
 """What AKS makes is in here."""
-
-
-def cluster_of(shop: Shop) -> Cluster:
-    return Cluster(complete(shop.snapshot(), shop.fetch, (), probe.wanted))
 
 
 def on(shop: Shop, subnet: str) -> list[str]:

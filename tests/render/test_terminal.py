@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, Mapping
 
 import pytest
 
 from azext_aksegress import egress, expected, matrix, migration, report, verify
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import Finding
+from azext_aksegress.node_script import Reply
 from azext_aksegress.past import Past
 from azext_aksegress.plan import Undo
 from azext_aksegress.render import moves, terminal
@@ -18,7 +19,9 @@ from azext_aksegress.render.terminal import Line, Look
 from azext_aksegress.request import Request
 from tests.armsim.estate import isolated
 from tests.builders import AZ, Shop
+from tests.nodes import Nodes
 
+SERVICES = ("api.ipify.org", "checkip.amazonaws.com")
 GOLDEN = Path(__file__).parent / "golden"
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
 
@@ -76,16 +79,24 @@ def taken_back(now: Shop, to: str, look: Look) -> Iterable[Line]:
     return moves.refused(move, look) if move.refusals else moves.without_write(move, look)
 
 
-def verified(look: Look, **now: Any) -> Iterable[Line]:
-    """A cluster that was moved to userDefinedRouting, held against its record."""
+def verified(look: Look, replies: Mapping[str, Reply] | None = None, **now: Any) -> Iterable[Line]:
+    """A cluster that was moved to userDefinedRouting, held against its record; where there are replies, also of nodes,
+    which hear from all others what they should."""
     judged = Shop.byo().routed().report(UDR)
     kept = expected.from_json(expected.of(judged).to_json(), judged.cluster)
     sent = {"step": 1, "action": "updateOutboundType", "event": "sending"}
     document = {"cluster": report.cluster_json(judged.cluster), "steps": [sent]}
     found = Past("aks-shop.json", document, judged.cluster, LB, kept)
     after = Shop.byo(UDR, **now).cluster()
-    findings = verify.after_move(after, kept)
+    findings = [*verify.after_move(after, kept), *(() if replies is None else said(replies))]
     return moves.verified(found, migration.verified(found, after, findings, egress.before(after).known), findings, look)
+
+
+def said(replies: Mapping[str, Reply]) -> Iterable[Finding]:
+    """What a node of each subnet says, with the replies of some hosts."""
+    nodes = Nodes(Shop.byo(UDR), sees="52.0.0.1")
+    nodes.others = dict(replies)
+    return nodes.findings()
 
 
 CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
@@ -120,6 +131,9 @@ CASES: dict[str, Callable[[Look], Iterable[Line]]] = {
     ),
     "verify": verified,
     "verify-differs": lambda look: verified(look, dnsPrefix="another"),
+    "verify-probed": lambda look: verified(look, {}),
+    "verify-probed-differs": lambda look: verified(look, {"mcr.microsoft.com": Reply(28, "000")}),
+    "verify-probed-unknown": lambda look: verified(look, dict.fromkeys(SERVICES, Reply(28, ""))),
     "list-paths": lambda look: terminal.paths(matrix.PATHS, look),
 }
 LOOKS = {"100": Look(100), "80-ascii": Look(80, unicode=False)}
