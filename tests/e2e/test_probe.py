@@ -79,6 +79,13 @@ class TestAfterAMove:
         assert "a command runs on one node of each subnet" in result.err
         assert len({ran.machine for ran in arm.node.scripts}) == len(outcomes(result, "probe.node"))
 
+    def test_the_oldest_az_can_ask_too(self, each_az: Az, serve: Serve) -> None:
+        arm = serve(Shop.byo(LB).gated())
+        result = migrate(each_az, UANAT, "--probe")
+        assert result.code == 0, result.err
+        assert outcomes(result, "probe.address") == ["pass", "pass"]
+        assert len(arm.node.scripts) == 2
+
     def test_the_record_ends_with_what_the_nodes_said(self, quick_az: Az, serve: Serve) -> None:
         serve(Shop.byo(LB).gated())
         result = migrate(quick_az, UANAT, "--probe")
