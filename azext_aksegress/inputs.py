@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any, Mapping
 
@@ -35,15 +34,16 @@ def load_snapshot(path: str, resource_group: str | None, name: str | None) -> An
     """The snapshot in a file; it must be of the cluster that -g and -n name, where they do."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
-    from azext_aksegress import arm, snapshot
+    from azext_aksegress import arm, files, snapshot
     from azext_aksegress._errors import must_be_of, told
+    from azext_aksegress.render.terminal import clean
 
     again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
-    with told("", ""), open(path, "rb") as file:
+    with told("", ""):
         try:
-            found = snapshot.from_json(json.load(file))  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
-        except (ValueError, RecursionError) as error:
-            raise InvalidArgumentValueError(f"{path} is no snapshot: {error}.", recommendation=again) from error
+            found = snapshot.from_json(files.read_anybodys(path))
+        except ValueError as error:
+            raise InvalidArgumentValueError(clean(f"{path} is no snapshot: {error}."), recommendation=again) from error
     must_be_of(path, arm.text(found.cluster, "id") or "", resourceGroups=resource_group, managedClusters=name)
     return found
 

@@ -287,14 +287,15 @@ class Talk:
             self.phase(phase)
 
     @contextmanager
-    def interruptible(self, command: str, record_path: str) -> Iterator[None]:
-        """Do work that Azure goes on with when it is interrupted here, and say so then."""
+    def interruptible(self, command: str, record_path: Callable[[], str]) -> Iterator[None]:
+        """Do work that Azure goes on with when it is interrupted here, and say so then; where the record is, is only
+        certain once it was written."""
         from azure.cli.core.azclierror import ManualInterrupt
 
         try:
             yield
         except KeyboardInterrupt as interrupt:
-            kept = f"; the record is {record_path}" if os.path.exists(record_path) else ""
+            kept = f"; the record is {record_path()}" if os.path.exists(record_path()) else ""
             raise ManualInterrupt(
                 str(interrupt) or "Interrupted here; what was sent to Azure goes on there.",
                 recommendation=f"Look with `{command}`{kept}.",
