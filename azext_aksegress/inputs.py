@@ -80,11 +80,21 @@ def with_records(folder: str, request: Any, read: Any) -> Any:
     return replace(request, formerly=past.former_addresses(folder, arm.text(read.cluster, "id") or ""))
 
 
-def records(cmd: Any, folder: str | None = None) -> str:
-    """The folder of the records."""
+def records(cmd: Any, folder: str | None = None, needed: bool = True) -> str:
+    """The folder of the records, in az's own where none is given.
+
+    A user without a home has az keep its settings in a folder that is called ~, wherever the user stands: nobody would
+    look for a record there. And few shells expand the ~ of `--record-dir=~/records`.
+    """
+    from azure.cli.core.azclierror import ValidationError
+
     from azext_aksegress import record
 
-    return os.path.abspath(folder or os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER))
+    settings: str = cmd.cli_ctx.config.config_dir
+    if needed and folder is None and settings.startswith("~"):
+        cure = "Set HOME, or name a folder with --record-dir."
+        raise ValidationError("There is no home folder, so there is no place for records.", recommendation=cure)
+    return os.path.abspath(os.path.expanduser(folder or os.path.join(settings, record.FOLDER)))
 
 
 def versions() -> dict[str, str]:
