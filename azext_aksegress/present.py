@@ -201,8 +201,14 @@ def _print(lines: Iterable[Line], stream: Any) -> None:
 
     fallback = {"highlight": getattr(Style, "HIGHLIGHT", Style.IMPORTANT)}
     for line in lines:
-        styled = [(fallback.get(style) or Style(style), clean(text)) for style, text in line]
+        styled = [(fallback.get(style) or Style(style), _carried(clean(text), stream)) for style, text in line]
         print_styled_text(styled or "", file=stream)
+
+
+def _carried(text: str, stream: Any) -> str:
+    """A text as a stream can carry it: a path may hold bytes that are no text, and a name any letter there is."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class Talk:
