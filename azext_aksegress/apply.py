@@ -34,6 +34,7 @@ from azext_aksegress.follow import (
     stand_still,
     wait,
 )
+from azext_aksegress.owners import NotOurs
 from azext_aksegress.plan import Plan
 from azext_aksegress.record import Record
 from azext_aksegress.resources import SignInFailed, said
@@ -47,6 +48,7 @@ LONGEST_PAUSE = 120
 SPREAD = 120
 """Seconds until the API server admits new authorized ranges everywhere: "up to two minutes" (AKS documentation,
 api-server-authorized-ip-ranges.md, 2026-08-03)."""
+LOOK = "Look at the folder and its permissions, then run the same command again."
 SPREADING = "waiting two minutes, until the API server admits the new addresses everywhere"
 OUR_OWN = (
     "eTag",
@@ -137,7 +139,7 @@ def _make(azure: Azure, update: Update, step: Step, record: Record, tell: Tell, 
         more = " more" if record.step and record.step > 1 else ""
         raise NoRecord(
             f"The record {record.path} cannot be written ({error.strerror}), so nothing{more} was sent.",
-            "Look at the folder and its permissions, then run the same command again.",
+            error.cure if isinstance(error, NotOurs) else LOOK,
         ) from error
     operation = _send(azure, update, tell)
     record.keep(tell, "accepted", action=step.action)

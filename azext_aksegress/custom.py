@@ -41,7 +41,7 @@ def check(
         read = inputs.load_snapshot(snapshot, resource_group_name, resource_name)
     else:
         read = inputs.read_cluster(cmd, resource_group_name, resource_name, request)
-        request = inputs.with_records(inputs.records(cmd), request, read)
+        request = inputs.with_records(inputs.records(cmd, needed=False), request, read)
     if request is None:
         reports = report.survey(read, lambda target: inputs.make_request(target, {}, offline=bool(snapshot)))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
@@ -79,7 +79,8 @@ def migrate(
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
     prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
     by = inputs.probe(probe, probe_url)
-    way = moving.Way(inputs.records(cmd, record_dir), dry_run, out, plan, yes, not without_waiting, by)
+    records = inputs.records(cmd, record_dir, needed=not dry_run)
+    way = moving.Way(records, dry_run, out, plan, yes, not without_waiting, by)
     with told(*here):
         request = kept.request if kept else inputs.make_request(to or "", kwargs)
         return moving.make(cmd, talk, Azure(cmd.cli_ctx, *here), request, prepare, way=way)
@@ -106,7 +107,8 @@ def verify(
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     with told(resource_group_name, resource_name):
-        known = past.newest(inputs.records(cmd, record_dir), azure.cluster_id, record)
+        records = inputs.records(cmd, record_dir, needed=record is None)
+        known = past.newest(records, azure.cluster_id, record)
         with talk.working("reading the cluster"):
             found = proof.prove(azure, known.expected, talk.waiting)
             past.require_the_same(known, found.cluster)

@@ -201,8 +201,14 @@ def _print(lines: Iterable[Line], stream: Any) -> None:
 
     fallback = {"highlight": getattr(Style, "HIGHLIGHT", Style.IMPORTANT)}
     for line in lines:
-        styled = [(fallback.get(style) or Style(style), clean(text)) for style, text in line]
+        styled = [(fallback.get(style) or Style(style), _carried(clean(text), stream)) for style, text in line]
         print_styled_text(styled or "", file=stream)
+
+
+def _carried(text: str, stream: Any) -> str:
+    """A text as a stream can carry it: a path may hold bytes that are no text, and a name any letter there is."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class Talk:
@@ -287,14 +293,15 @@ class Talk:
             self.phase(phase)
 
     @contextmanager
-    def interruptible(self, command: str, record_path: str) -> Iterator[None]:
-        """Do work that Azure goes on with when it is interrupted here, and say so then."""
+    def interruptible(self, command: str, record_path: Callable[[], str]) -> Iterator[None]:
+        """Do work that Azure goes on with when it is interrupted here, and say so then; where the record is, is only
+        certain once it was written."""
         from azure.cli.core.azclierror import ManualInterrupt
 
         try:
             yield
         except KeyboardInterrupt as interrupt:
-            kept = f"; the record is {record_path}" if os.path.exists(record_path) else ""
+            kept = f"; the record is {record_path()}" if os.path.exists(record_path()) else ""
             raise ManualInterrupt(
                 str(interrupt) or "Interrupted here; what was sent to Azure goes on there.",
                 recommendation=f"Look with `{command}`{kept}.",

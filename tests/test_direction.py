@@ -25,6 +25,7 @@ ORDER = [
         "expected",
         "verify",
         "plan",
+        "owners",
         "files",
         "record",
         "past",
