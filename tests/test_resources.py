@@ -169,7 +169,7 @@ class Client:
 
     def send_request(self, request: Any, **_: Any) -> Any:
         self.sent.append(request)
-        return SimpleNamespace(status_code=200, json=lambda: self._bodies.pop(0))
+        return SimpleNamespace(status_code=200, content=json.dumps(self._bodies.pop(0)).encode())
 
 
 def reader(*bodies: Any) -> resources.ArmReader:
@@ -220,7 +220,7 @@ class TestPatience:
         settings = {"total": 4, "methods": ["GET"]}
         request = SimpleNamespace(method="GET")
         assert (
-            resources._Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
+            resources.Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
         )
 
 
