@@ -221,6 +221,13 @@ def _all(rows: Sequence[Json], last: Json) -> Sequence[Json]:
 class Patient(policies.RetryPolicy):
     """Tries again as Azure asks, as long as nobody has to wait for long: a part that is busy for minutes is unread."""
 
+    def get_retry_after(self, response: Any) -> Any:
+        """The seconds that an answer asks for; None for what is no number and no date."""
+        try:
+            return super().get_retry_after(response)
+        except (ValueError, TypeError, OverflowError):
+            return None
+
     def is_retry(self, settings: Any, response: Any) -> Any:
         """Whether to try once more; a refusal stays one, whatever it says about later."""
         after = self.get_retry_after(response)

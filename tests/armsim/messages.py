@@ -30,8 +30,7 @@ class Answer:
 
     `cut` says how the connection ends where it does not end well: "reset" before any answer, or "half" way through it.
     `then` is called once an answer that is not cut is on the wire. `pieces` makes the body of an answer that is no JSON
-    and no text of this program's: bytes that go out one after the other, each after `pause` seconds, as long as somebody
-    listens.
+    and no text: bytes that go out one after the other, each after `pause` seconds, as long as somebody listens.
     """
 
     body: Any
