@@ -22,19 +22,7 @@ from azext_aksegress import arm, matrix, read, strictjson, wire
 from azext_aksegress.arm import Json
 from azext_aksegress.read import Wanted, nothing_else
 from azext_aksegress.request import Request
-from azext_aksegress.resources import (
-    LONGEST_WORDS,
-    RETRIES,
-    SAFE,
-    ArmReader,
-    OnlyMethods,
-    Patient,
-    Understood,
-    answer,
-    newest,
-    said_by,
-    signed_in,
-)
+from azext_aksegress.resources import LONGEST_WORDS, RETRIES, SAFE, ArmReader, OnlyMethods, answer, newest, signed_in
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot, masked
 
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
@@ -85,12 +73,16 @@ class Azure:
             operations, extra = _cluster_operations(
                 self._cli_ctx,
                 version,
-                retry_policy=Patient(),
-                per_retry_policies=[OnlyMethods("GET"), Understood()],
+                retry_policy=wire.Patient(),
+                per_retry_policies=[OnlyMethods("GET"), wire.Understood()],
             )
             with _understood():
                 return operations.get(
-                    self._resource_group, self._name, cls=lambda response, *_: said_by(response), **RETRIES, **extra
+                    self._resource_group,
+                    self._name,
+                    cls=lambda response, *_: wire.said_by(response),
+                    **RETRIES,
+                    **extra,
                 )
 
         version, cluster = newest(get, api_version)

@@ -41,8 +41,6 @@ READ_TIMEOUT = 10
 RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout": READ_TIMEOUT, "timeout": 120}
 """A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks; all tries of
 a read end within two minutes."""
-MAX_WAIT = 15
-"""Seconds that a part may ask to be waited for before another try; one that asks for more is unread."""
 SAFE = {"permit_redirects": False}
 """ARM answers where it is asked; a redirect would carry the cluster, or the word of somebody else, across hosts."""
 LONGEST_PAUSE = 60
@@ -175,7 +173,7 @@ def _pipeline(kwargs: Mapping[str, Any]) -> list[Any]:
         kwargs.get("user_agent_policy") or policies.UserAgentPolicy(**kwargs),
         policies.ProxyPolicy(**kwargs),
         policies.RedirectPolicy(**SAFE),
-        Patient(**kwargs),
+        wire.Patient(**kwargs),
         kwargs["authentication_policy"],
         kwargs.get("custom_hook_policy") or policies.CustomHookPolicy(**kwargs),
         kwargs["logging_policy"],
@@ -216,42 +214,6 @@ def _all(rows: Sequence[Json], last: Json) -> Sequence[Json]:
     if arm.dig(last, "resultTruncated") in ("true", True) or (isinstance(total, int) and len(rows) < total):
         raise NotAsked("the answer was cut short")
     return tuple(rows)
-
-
-class Patient(policies.RetryPolicy):
-    """Tries again as Azure asks, as long as nobody has to wait for long: a part that is busy for minutes is unread."""
-
-    def get_retry_after(self, response: Any) -> Any:
-        """The seconds that an answer asks for; None for what is no number and no date."""
-        try:
-            return super().get_retry_after(response)
-        except (ValueError, TypeError, OverflowError):
-            return None
-
-    def is_retry(self, settings: Any, response: Any) -> Any:
-        """Whether to try once more; a refusal stays one, whatever it says about later."""
-        after = self.get_retry_after(response)
-        if response.http_response.status_code == 403 or not (after or 0) <= MAX_WAIT:  # nor NaN, which is no number
-            return False
-        return super().is_retry(settings, response)
-
-
-class Understood(policies.SansIOHTTPPolicy):
-    """Reads an answer strictly before the SDK does, which takes any JSON, and needs far more room and time for it."""
-
-    def on_response(self, request: Any, response: Any) -> None:
-        """Keep what an answer says for `said_by`; raise ValueError, which no policy tries again, where it says
-        nothing certain."""
-        if response.http_response.status_code < 300:
-            response.context[_UNDERSTOOD] = strictjson.loads(response.http_response.body())
-
-
-_UNDERSTOOD = "aksegress_understood"
-
-
-def said_by(response: Any) -> Any:
-    """The JSON of an answer that went through `Understood`."""
-    return response.context[_UNDERSTOOD]
 
 
 def _number(text: str | None) -> float:

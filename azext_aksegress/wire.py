@@ -15,11 +15,14 @@ from functools import partial
 from typing import Any, Iterator
 
 from azure.core.exceptions import ServiceResponseError
+from azure.core.pipeline import policies
 from azure.core.pipeline.transport import RequestsTransport
 from requests import Session
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
+
+from azext_aksegress import strictjson
 
 LARGEST = 16 * 2**20
 """Bytes of one answer, unpacked. Azure's own have some megabytes at most, and pages where there is more."""
@@ -29,6 +32,8 @@ LONGEST = 30
 """Seconds from the first byte of an answer to its last."""
 _PACKED = "gzip"
 """The one way of packing that is asked for, and taken: others, and one in another, unpack to any size at once."""
+MAX_WAIT = 15
+"""Seconds that a part may ask to be waited for before another try; one that asks for more is unread."""
 PARALLEL_READS = 32
 """Reads at a time, with a connection for each: a whole level of dependent reads, and far below what ARM allows a caller
 in a minute."""
@@ -153,3 +158,39 @@ def _time(manager: Any) -> Any:
     if manager.pool_classes_by_scheme["https"] is HTTPSConnectionPool:
         manager.pool_classes_by_scheme = {**manager.pool_classes_by_scheme, "https": _Pool}
     return manager
+
+
+class Patient(policies.RetryPolicy):
+    """Tries again as Azure asks, as long as nobody has to wait for long: a part that is busy for minutes is unread."""
+
+    def get_retry_after(self, response: Any) -> Any:
+        """The seconds that an answer asks for; None for what is no number and no date."""
+        try:
+            return super().get_retry_after(response)
+        except (ValueError, TypeError, OverflowError):
+            return None
+
+    def is_retry(self, settings: Any, response: Any) -> Any:
+        """Whether to try once more; a refusal stays one, whatever it says about later."""
+        after = self.get_retry_after(response)
+        if response.http_response.status_code == 403 or not (after or 0) <= MAX_WAIT:  # nor NaN, which is no number
+            return False
+        return super().is_retry(settings, response)
+
+
+class Understood(policies.SansIOHTTPPolicy):
+    """Reads an answer strictly before the SDK does, which takes any JSON, and needs far more room and time for it."""
+
+    def on_response(self, request: Any, response: Any) -> None:
+        """Keep what an answer says for `said_by`; raise ValueError, which no policy tries again, where it says
+        nothing certain."""
+        if response.http_response.status_code < 300:
+            response.context[_UNDERSTOOD] = strictjson.loads(response.http_response.body())
+
+
+_UNDERSTOOD = "aksegress_understood"
+
+
+def said_by(response: Any) -> Any:
+    """The JSON of an answer that went through `Understood`."""
+    return response.context[_UNDERSTOOD]

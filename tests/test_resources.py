@@ -8,7 +8,7 @@ import pytest
 from azure.cli.core.azclierror import AuthenticationError
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
-from azext_aksegress import questions, resources
+from azext_aksegress import questions, resources, wire
 from azext_aksegress.arm import Json
 from azext_aksegress.resources import NotAsked, OnlyMethods
 from azext_aksegress.snapshot import Unread
@@ -219,9 +219,7 @@ class TestPatience:
         http = SimpleNamespace(status_code=status, headers={"Retry-After": after})
         settings = {"total": 4, "methods": ["GET"]}
         request = SimpleNamespace(method="GET")
-        assert (
-            resources.Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
-        )
+        assert wire.Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
 
 
 def test_what_a_cloud_does_not_know_is_asked_once_for_each_kind() -> None:
