@@ -18,9 +18,10 @@ CLUSTER = ("-g", "rg-shop", "-n", "aks-shop")
 UDR = "userDefinedRouting"
 MANAGED_CLUSTER, SUBNET = "/managedclusters/aks-shop", "/subnets/snet-apps"
 ALWAYS = 999
-MOST = 900
-"""MiB of the most memory of az. By itself it takes 130, with 10 MB of tags 400, and with answers without end at every
-read 350 (measured with az 2.91.0 on Linux); what holds an answer without end, or unpacks a bomb, takes gigabytes."""
+MOST = 420
+"""MiB of the most memory of az, which is twice the most that was measured, on Linux: by itself a check takes 64, a move
+with 10 MB of tags 132, a check with an answer without end to every read 138, and a cluster without end 82 with az
+2.91.0 and 209 with 2.56.0. What holds an answer without end, or unpacks a bomb, takes gigabytes."""
 Serve = Callable[[Shop], Arm]
 
 
@@ -29,7 +30,7 @@ def is_told(result: Result, code: int) -> None:
     assert result.code == code, result.err
     assert "Traceback" not in result.err
     assert not result.out or json.loads(result.out, parse_constant=_refused)
-    assert code == 0 or result.out or result.err.startswith("ERROR: ")
+    assert code == 0 or result.out or "ERROR: " in result.err
 
 
 def _refused(constant: str) -> None:
