@@ -173,7 +173,7 @@ class Patient(policies.RetryPolicy):
     def is_retry(self, settings: Any, response: Any) -> Any:
         """Whether to try once more; a refusal stays one, whatever it says about later."""
         after = self.get_retry_after(response)
-        if response.http_response.status_code == 403 or not (after or 0) <= MAX_WAIT:  # nor NaN, which is no number
+        if response.http_response.status_code == 403 or (after and after > MAX_WAIT):
             return False
         return super().is_retry(settings, response)
 

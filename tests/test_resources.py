@@ -8,7 +8,7 @@ import pytest
 from azure.cli.core.azclierror import AuthenticationError
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
-from azext_aksegress import questions, resources, wire
+from azext_aksegress import questions, resources
 from azext_aksegress.arm import Json
 from azext_aksegress.resources import NotAsked, OnlyMethods
 from azext_aksegress.snapshot import Unread
@@ -209,17 +209,6 @@ class TestPages:
     )
     def test_rows_that_are_not_all_are_unread(self, bodies: tuple[Any, ...]) -> None:
         assert isinstance(resources.answer(reader(*bodies), questions.GRAPH, {"query": "q"}), Unread)
-
-
-class TestPatience:
-    @pytest.mark.parametrize(
-        ("status", "after", "again"), [(429, "5", True), (429, "300", False), (503, "5", True), (403, "5", False)]
-    )
-    def test_nobody_waits_for_minutes_or_for_a_refusal(self, status: int, after: str, again: bool) -> None:
-        http = SimpleNamespace(status_code=status, headers={"Retry-After": after})
-        settings = {"total": 4, "methods": ["GET"]}
-        request = SimpleNamespace(method="GET")
-        assert wire.Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
 
 
 def test_what_a_cloud_does_not_know_is_asked_once_for_each_kind() -> None:
