@@ -13,15 +13,16 @@ from typing import Any, Mapping
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from azext_aksegress import arm, follow, node_script, nodes, resources
+from azext_aksegress import arm, follow, node_script, nodes, resources, strictjson
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.follow import Tell
 from azext_aksegress.nodes import Node
 from azext_aksegress.probe import Answer, Inquiry, Told
-from azext_aksegress.resources import PARALLEL_READS, ArmReader
+from azext_aksegress.resources import ArmReader
 from azext_aksegress.snapshot import Unread, masked
+from azext_aksegress.wire import PARALLEL_READS
 
 ACTION = "runCommand"
 TIMEOUT = 300
@@ -98,7 +99,7 @@ def _run(reader: ArmReader, node: Node, body: Json, stopped: threading.Event) ->
 
     deadline = time.monotonic() + TIMEOUT
     with resources.signed_in():
-        accepted = reader.begin(node.id, ACTION, body)
+        accepted = reader.act(node.id, ACTION, body)
         found = _output(accepted)
         for header in ("Azure-AsyncOperation", "Location"):  # the operation may bring the output along, or not
             response, url = accepted, accepted.headers.get(header)
@@ -132,6 +133,6 @@ def _goes_on(node: Node, response: Any) -> bool:
 def _document(response: Any) -> Any:
     """The JSON of an answer; None where there is none, as while a command runs."""
     try:
-        return response.json()
+        return strictjson.loads(response.content)
     except ValueError:
         return None

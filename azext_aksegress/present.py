@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from azext_aksegress.checks import WARN
-from azext_aksegress.render.terminal import Line, Look, clean
+from azext_aksegress.render.terminal import Line, Look, clean, cleaned
 from azext_aksegress.report import BLOCKED, READY_WITH_WARNINGS, UNDETERMINED, Report
 
 _log = logging.getLogger(f"cli.{__name__}")
@@ -79,7 +79,7 @@ def present(
     end_with(cmd.cli_ctx, code)
     if not _for_a_person(cmd.cli_ctx):
         Talk(cmd.cli_ctx).lines(aside)
-        return data
+        return cleaned(data) if sys.stdout.isatty() else data
     if not several(cmd.cli_ctx):
         _print(pretty, sys.stdout)
     else:
@@ -280,7 +280,7 @@ class Talk:
         elapsed = int(time.monotonic() - self._started)
         passed = f"{elapsed // 60}:{elapsed % 60:02d}"
         if self._redraws:
-            sys.stderr.write(f"\r\x1b[K{phase} ... {passed}")
+            sys.stderr.write(f"\r\x1b[K{clean(phase)} ... {passed}")
         elif phase != self._phase or elapsed >= self._said + HEARTBEAT:
             sys.stderr.write(clean(f"{time.strftime('%H:%M:%S')} {self._prefix}{phase} ({passed})") + "\n")
             self._said = elapsed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shlex
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,13 @@ def test_a_busy_azure_is_asked_again(tmp_path: Path, status: int, no_waiting: li
     assert len(run.azure.sent) == 2
     assert sum(no_waiting) == pytest.approx(7, abs=0.1)
     assert any("sending again in 7 s" in phase for phase in run.phases)
+
+
+@pytest.mark.parametrize("after", ["nan", "inf", "-inf", "1e400", "-5"])
+def test_nobody_waits_for_long_before_sending_again(tmp_path: Path, after: str, no_waiting: list[float]) -> None:
+    run = Run(tmp_path, refused(429, retry_after=after), OPERATION)
+    run()
+    assert sum(no_waiting) <= applying.LONGEST_PAUSE + 1
 
 
 def test_an_azure_that_stays_busy_is_left_alone(tmp_path: Path) -> None:
@@ -113,6 +121,15 @@ def test_a_refusal_comes_with_its_own_cure(tmp_path: Path, status: int, cure: st
     with pytest.raises(NotApplied) as caught:
         run()
     assert cure in caught.value.cure
+
+
+def test_the_command_in_a_cure_quotes_the_name_of_the_cluster(tmp_path: Path) -> None:
+    run = Run(tmp_path, refused(409))
+    here = run.plan.cluster.document["id"] = f"{run.shop.document['id']}; touch canary"
+    with pytest.raises(NotApplied) as caught:
+        run()
+    command = caught.value.cure.split("`")[1]
+    assert shlex.split(command) == ["az", "aks", "wait", "--ids", here, "--updated"]
 
 
 def test_another_change_of_somebody_elses_is_not_our_new_sku(tmp_path: Path) -> None:

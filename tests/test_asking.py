@@ -26,7 +26,7 @@ def response(document: Any = None, status: int = 200, **headers: str) -> Any:
     """An answer of Azure; without a document its body is empty."""
     text = "" if document is None else json.dumps(document)
     named = {key.replace("_", "-"): value for key, value in headers.items()}
-    return SimpleNamespace(status_code=status, headers=named, json=lambda: json.loads(text))
+    return SimpleNamespace(status_code=status, headers=named, content=text.encode())
 
 
 def accepted(**headers: str) -> Any:
@@ -50,7 +50,7 @@ class Asked:
         self.action = action
         return self
 
-    def begin(self, node_id: str, action: str, body: Mapping[str, Any]) -> Any:
+    def act(self, node_id: str, action: str, body: Mapping[str, Any]) -> Any:
         if "-apps-" not in node_id:
             return response({"value": [{"message": whole(self.inquiry)}]})
         self.begun.append(node_id)

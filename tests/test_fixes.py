@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from azext_aksegress.fixes import az
+from azext_aksegress.fixes import UNSPEAKABLE, az
 from tests.builders import Shop, fixes
 
 
@@ -30,3 +30,19 @@ def test_the_fix_of_a_finding_quotes_the_names_it_uses() -> None:
     shop.estate.cluster("aks-shop", pools={"system": shop.subnets["snet; reboot"]})
     *_, (_, attach) = fixes(shop.findings("EGR201", "userDefinedRouting"))
     assert shop.subnets["snet; reboot"] in shlex.split(attach)
+
+
+@pytest.mark.parametrize("name", ["--yes", "-g", "-", "--output=none"])
+def test_a_name_that_begins_as_an_option_does_is_a_value_still(name: str) -> None:
+    assert shlex.split(az("network vnet show", name=name))[-1] == f"--name={name}"
+
+
+@pytest.mark.parametrize("name", ["@/etc/passwd", "@-", "x=@/etc/passwd", "=@x", "a\0b", "\0"])
+def test_a_name_in_whose_place_az_would_read_a_file_is_not_printed(name: str) -> None:
+    assert shlex.split(az("network vnet show", name=name))[-1] == UNSPEAKABLE
+    assert shlex.split(az("network vnet show", ids=["a", name]))[-2:] == ["a", UNSPEAKABLE]
+
+
+@pytest.mark.parametrize("name", ["a@b", "x=y=@b", "user@example.com", "a=b@c"])
+def test_a_name_with_an_at_sign_elsewhere_is(name: str) -> None:
+    assert shlex.split(az("network vnet show", name=name))[-1] == name

@@ -169,7 +169,7 @@ class Client:
 
     def send_request(self, request: Any, **_: Any) -> Any:
         self.sent.append(request)
-        return SimpleNamespace(status_code=200, json=lambda: self._bodies.pop(0))
+        return SimpleNamespace(status_code=200, content=json.dumps(self._bodies.pop(0)).encode())
 
 
 def reader(*bodies: Any) -> resources.ArmReader:
@@ -209,19 +209,6 @@ class TestPages:
     )
     def test_rows_that_are_not_all_are_unread(self, bodies: tuple[Any, ...]) -> None:
         assert isinstance(resources.answer(reader(*bodies), questions.GRAPH, {"query": "q"}), Unread)
-
-
-class TestPatience:
-    @pytest.mark.parametrize(
-        ("status", "after", "again"), [(429, "5", True), (429, "300", False), (503, "5", True), (403, "5", False)]
-    )
-    def test_nobody_waits_for_minutes_or_for_a_refusal(self, status: int, after: str, again: bool) -> None:
-        http = SimpleNamespace(status_code=status, headers={"Retry-After": after})
-        settings = {"total": 4, "methods": ["GET"]}
-        request = SimpleNamespace(method="GET")
-        assert (
-            resources._Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
-        )
 
 
 def test_what_a_cloud_does_not_know_is_asked_once_for_each_kind() -> None:
