@@ -21,7 +21,6 @@ ODD = [
     "$(touch x)'\"",
     "%s {0}",
     "ünï",
-    os.fsdecode(b"no-utf8-\xff"),
     "\x1b[31m",
 ]
 
