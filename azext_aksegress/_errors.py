@@ -8,6 +8,8 @@ from typing import Any, Iterator
 from azext_aksegress import arm
 from azext_aksegress.render.terminal import clean
 
+LOOK = "Look at the path and its permissions, and at what the message names."
+
 
 @contextmanager
 def told(resource_group: str, cluster: str) -> Iterator[None]:
@@ -22,6 +24,7 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
     from azure.core.exceptions import AzureError, HttpResponseError
 
     from azext_aksegress.follow import NotApplied
+    from azext_aksegress.owners import NotOurs
     from azext_aksegress.past import RecordError
     from azext_aksegress.resources import SignInFailed, said
     from azext_aksegress.saved import PlanError
@@ -46,7 +49,7 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
     except OSError as error:
         raise FileOperationError(
             clean(f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)),
-            recommendation="Look at the path and its permissions, and at what the message names.",
+            recommendation=clean(error.cure if isinstance(error, NotOurs) else LOOK),
         ) from error
 
 

@@ -17,6 +17,7 @@ from azext_aksegress import arm, checks, egress, judged, profiles, ranges
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.fixes import az
 from azext_aksegress.follow import (
     AGAIN,
     OPERATION_TIMEOUT,
@@ -34,6 +35,7 @@ from azext_aksegress.follow import (
     stand_still,
     wait,
 )
+from azext_aksegress.owners import NotOurs
 from azext_aksegress.plan import Plan
 from azext_aksegress.record import Record
 from azext_aksegress.resources import SignInFailed, said
@@ -47,6 +49,7 @@ LONGEST_PAUSE = 120
 SPREAD = 120
 """Seconds until the API server admits new authorized ranges everywhere: "up to two minutes" (AKS documentation,
 api-server-authorized-ip-ranges.md, 2026-08-03)."""
+LOOK = "Look at the folder and its permissions, then run the same command again."
 SPREADING = "waiting two minutes, until the API server admits the new addresses everywhere"
 OUR_OWN = (
     "eTag",
@@ -137,7 +140,7 @@ def _make(azure: Azure, update: Update, step: Step, record: Record, tell: Tell, 
         more = " more" if record.step and record.step > 1 else ""
         raise NoRecord(
             f"The record {record.path} cannot be written ({error.strerror}), so nothing{more} was sent.",
-            "Look at the folder and its permissions, then run the same command again.",
+            error.cure if isinstance(error, NotOurs) else LOOK,
         ) from error
     operation = _send(azure, update, tell)
     record.keep(tell, "accepted", action=step.action)
@@ -241,7 +244,7 @@ def _refused(error: HttpResponseError, update: Update, sent: int) -> NotApplied:
     cures = {
         401: "Sign in again with `az login`, then run the same command again.",
         403: "Ask for Microsoft.ContainerService/managedClusters/write on it, and for join on what Azure names.",
-        409: f"Wait with `az aks wait --updated --ids {here}`, then run the same command again.",
+        409: f"Wait with `{az('aks wait', ids=here or '', updated=True)}`, then run the same command again.",
     }
     cure = cures.get(error.status_code or 0, "Mend what Azure names, and check again with `az aks egress check`.")
     return NotApplied(f"Azure refused the update of {name}: {said(error)}", cure)
@@ -253,7 +256,7 @@ def _pause(error: HttpResponseError, tell: Tell) -> None:
         seconds = float(headers.get("Retry-After", PAUSE))
     except ValueError:
         seconds = PAUSE
-    seconds = min(max(seconds, 0), LONGEST_PAUSE)
+    seconds = min(max(0, seconds), LONGEST_PAUSE)  # in this order, NaN is 0 too
     wait(seconds, tell, f"Azure is busy ({error.status_code}): sending again in {seconds:.0f} s")
 
 

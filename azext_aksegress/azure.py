@@ -8,7 +8,6 @@ Both clients are made by az's own factory, so that credential, cloud, proxy, hea
 from __future__ import annotations
 
 import io
-import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,14 +18,14 @@ from typing import Any, Iterator, Mapping
 from azure.core.exceptions import AzureError
 from azure.core.polling import NoPolling
 
-from azext_aksegress import arm, matrix, read
+from azext_aksegress import arm, matrix, read, strictjson, wire
 from azext_aksegress.arm import Json
 from azext_aksegress.read import Wanted, nothing_else
 from azext_aksegress.request import Request
-from azext_aksegress.resources import PARALLEL_READS, RETRIES, SAFE, ArmReader, OnlyMethods, answer, newest, signed_in
+from azext_aksegress.resources import LONGEST_WORDS, RETRIES, SAFE, ArmReader, OnlyMethods, answer, newest, signed_in
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot, masked
 
-UNREADABLE = (ValueError, TypeError, AttributeError, LookupError)
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 """How the SDK's models stumble over answers that are not what they expect, before our own reading begins."""
 
 # The SDK logs a traceback at each error that is no JSON, and then goes on; people are told in a sentence instead.
@@ -57,6 +56,7 @@ class Azure:
         `block` exists only in preview api-versions, so what concerns it, as target or today, is read with one; but the
         SKU of a NAT gateway is younger than that preview, and leaving `block` for one takes no word of the preview.
         """
+        self._reader.begin()
         wanted = request or Request("")
         api_version, cluster = self._read_cluster(PREVIEW_API_VERSION if wanted.to == matrix.BLOCK else API_VERSION)
         today = arm.text(cluster, "properties", "networkProfile", "outboundType")
@@ -70,14 +70,29 @@ class Azure:
 
     def _read_cluster(self, api_version: str) -> tuple[str, Json]:
         def get(version: str) -> Any:
-            operations, extra = _cluster_operations(self._cli_ctx, version, per_retry_policies=[OnlyMethods("GET")])
+            operations, extra = _cluster_operations(
+                self._cli_ctx,
+                version,
+                retry_policy=wire.Patient(),
+                per_retry_policies=[OnlyMethods("GET"), wire.Understood()],
+            )
             with _understood():
-                return operations.get(self._resource_group, self._name, cls=_raw, **RETRIES, **extra)
+                return operations.get(
+                    self._resource_group,
+                    self._name,
+                    cls=lambda response, *_: wire.said_by(response),
+                    **RETRIES,
+                    **extra,
+                )
 
         version, cluster = newest(get, api_version)
         if not isinstance(cluster, dict) or not ("id" in cluster or "properties" in cluster):
             raise AzureError("Azure's answer is not the JSON of a managed cluster.")
-        return version, cluster if arm.text(cluster, "id") else {**cluster, "id": self.cluster_id}
+        if not arm.text(cluster, "id"):
+            return version, {**cluster, "id": self.cluster_id}
+        if not arm.same(arm.text(cluster, "id"), self.cluster_id):  # all that follows, commands included, names this id
+            raise AzureError("Azure's answer is of another cluster.")
+        return version, cluster
 
     @property
     def cluster_id(self) -> str:
@@ -99,7 +114,7 @@ class Azure:
 
     def _fetch(self, wanted: Mapping[str, Json | None]) -> dict[str, Answer]:
         reader = self._reader
-        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+        with ThreadPoolExecutor(wire.PARALLEL_READS) as pool:
             return dict(zip(wanted, pool.map(lambda row: answer(reader, *row), wanted.items())))
 
     def put(self, body: bytes, etag: str | None, api_version: str) -> str | None:
@@ -122,7 +137,7 @@ class Azure:
                 **extra,
             ).result()
             url: str | None = accepted.headers.get("Azure-AsyncOperation")
-            if url is None and not arm.text(json.loads(accepted.text()), "id"):
+            if url is None and not arm.text(strictjson.loads(accepted.body()), "id"):
                 raise ValueError("neither an operation nor a cluster")
         return url if url and self._reader.is_at_home(url) else None
 
@@ -134,7 +149,7 @@ class Azure:
         with _understood():
             found, pause = self._reader.operation(url)
         code, message = arm.text(found, "error", "code"), arm.text(found, "error", "message")
-        reason = masked(" ".join((message or "Azure gives no reason").split()))
+        reason = masked(" ".join((message or "Azure gives no reason")[:LONGEST_WORDS].split()))
         return arm.text(found, "status") or "", f"({code}) {reason}" if code else reason, pause
 
 
@@ -161,17 +176,13 @@ def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> tuple[
     single = int(containerservice.__version__.partition(".")[0]) >= 39
     at = {"api_version": api_version}
     client = get_mgmt_service_client(
-        cli_ctx, containerservice.ContainerServiceClient, **SAFE, **({**kwargs, **at} if single else kwargs)
+        cli_ctx,
+        containerservice.ContainerServiceClient,
+        transport=wire.transport(),
+        **SAFE,
+        **({**kwargs, **at} if single else kwargs),
     )
     return client.managed_clusters, {} if single else at
-
-
-def _raw(response: Any, *_: Any) -> Any:
-    """The answer as JSON, without the SDK's models, which drop what they do not know."""
-    try:
-        return json.loads(response.http_response.text())
-    except ValueError as error:
-        raise AzureError("Azure's answer is not JSON.") from error
 
 
 def _now() -> str:

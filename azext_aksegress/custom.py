@@ -41,7 +41,7 @@ def check(
         read = inputs.load_snapshot(snapshot, resource_group_name, resource_name)
     else:
         read = inputs.read_cluster(cmd, resource_group_name, resource_name, request)
-        request = inputs.with_records(inputs.records(cmd), request, read)
+        request = inputs.with_records(inputs.records(cmd, needed=False), request, read)
     if request is None:
         reports = report.survey(read, lambda target: inputs.make_request(target, {}, offline=bool(snapshot)))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 from typing import Sequence
@@ -52,14 +53,30 @@ def named(resource_id: str) -> dict[str, str]:
     return {**where(resource_id), "name": arm.name(resource_id)}
 
 
+UNSPEAKABLE = "<a name that az would not take as it is>"
+"""Stands for a value that no az command can be given."""
+_A_FILE = re.compile(r"[^=]*=@|@")
+"""How a word begins in the place of which az reads a file, the one after the `@`, whatever the word is for (az 2.91.0,
+azure.cli.core.commands, _expand_file_prefixed_files): its content would go to Azure as a name."""
+
+
 def az(command: str, **options: str | bool | Sequence[str]) -> str:
     """An az command to paste into a POSIX shell; every value is quoted, since names from Azure are data.
 
-    `True` gives a flag without value, and a sequence an option with several values.
+    `True` gives a flag without value, and a sequence an option with several values. What would still be something else
+    than a value to az is kept from being so.
     """
     words = ["az", *command.split()]
     for option, value in options.items():
         words.append(("-" if len(option) == 1 else "--") + option.replace("_", "-"))
-        if value is not True:
-            words += [value] if isinstance(value, str) else [str(item) for item in value or ()]
+        if isinstance(value, str) and value.startswith("-"):
+            words[-1] += f"={value}"  # by itself it would be an option
+        elif value is not True:
+            words += [_spoken(item) for item in ([value] if isinstance(value, str) else value or ())]
     return " ".join(shlex.quote(word) for word in words)
+
+
+def _spoken(value: object) -> str:
+    """A value that comes to az as it is; no word of a command can hold a NUL either."""
+    word = str(value)
+    return UNSPEAKABLE if _A_FILE.match(word) or "\0" in word else word

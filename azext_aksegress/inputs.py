@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any, Mapping
 
@@ -35,15 +34,16 @@ def load_snapshot(path: str, resource_group: str | None, name: str | None) -> An
     """The snapshot in a file; it must be of the cluster that -g and -n name, where they do."""
     from azure.cli.core.azclierror import InvalidArgumentValueError
 
-    from azext_aksegress import arm, snapshot
+    from azext_aksegress import arm, files, snapshot
     from azext_aksegress._errors import must_be_of, told
+    from azext_aksegress.render.terminal import clean
 
     again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
-    with told("", ""), open(path, "rb") as file:
+    with told("", ""):
         try:
-            found = snapshot.from_json(json.load(file))  # bytes: json tells UTF-8 from the UTF-16 of a PowerShell
-        except (ValueError, RecursionError) as error:
-            raise InvalidArgumentValueError(f"{path} is no snapshot: {error}.", recommendation=again) from error
+            found = snapshot.from_json(files.read_anybodys(path))
+        except ValueError as error:
+            raise InvalidArgumentValueError(clean(f"{path} is no snapshot: {error}."), recommendation=again) from error
     must_be_of(path, arm.text(found.cluster, "id") or "", resourceGroups=resource_group, managedClusters=name)
     return found
 
@@ -80,11 +80,21 @@ def with_records(folder: str, request: Any, read: Any) -> Any:
     return replace(request, formerly=past.former_addresses(folder, arm.text(read.cluster, "id") or ""))
 
 
-def records(cmd: Any, folder: str | None = None) -> str:
-    """The folder of the records."""
+def records(cmd: Any, folder: str | None = None, needed: bool = True) -> str:
+    """The folder of the records, in az's own where none is given.
+
+    A user without a home has az keep its settings in a folder that is called ~, wherever the user stands: nobody would
+    look for a record there. And few shells expand the ~ of `--record-dir=~/records`.
+    """
+    from azure.cli.core.azclierror import ValidationError
+
     from azext_aksegress import record
 
-    return os.path.abspath(folder or os.path.join(cmd.cli_ctx.config.config_dir, record.FOLDER))
+    settings: str = cmd.cli_ctx.config.config_dir
+    if needed and folder is None and settings.startswith("~"):
+        cure = "Set HOME, or name a folder with --record-dir."
+        raise ValidationError("There is no home folder, so there is no place for records.", recommendation=cure)
+    return os.path.abspath(os.path.expanduser(folder or os.path.join(settings, record.FOLDER)))
 
 
 def versions() -> dict[str, str]:

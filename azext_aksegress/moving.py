@@ -86,7 +86,7 @@ def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) ->
     if plan is None:
         raise ValueError("there is no plan to carry out")
     kept = record.Record(way.records, plan, inputs.versions())
-    with talk.interruptible(az("aks egress show", ids=plan.cluster.id), kept.path):
+    with talk.interruptible(az("aks egress show", ids=plan.cluster.id), lambda: kept.path):
         apply(azure, plan, kept, talk.phase, way.wait)
         if not way.wait:
             talk.phase("taken by Azure")

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice, takewhile
 from typing import Any, Iterator, Sequence
 
-from azext_aksegress import arm, egress, expected, files, profiles, request
+from azext_aksegress import arm, egress, expected, files, owners, profiles, request
 from azext_aksegress.arm import Json
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.egress import Addresses
 from azext_aksegress.expected import Expected
 from azext_aksegress.fixes import az
 from azext_aksegress.plan import Undo
-from azext_aksegress.record import safe
+from azext_aksegress.record import newest_first
 from azext_aksegress.request import OPTIONS, Option, Request, Value
 from azext_aksegress.snapshot import API_VERSION, SCHEMA_VERSION, Snapshot, Unread
 from azext_aksegress.steps import MOVE
@@ -279,14 +278,11 @@ def _document(path: str) -> Any:
 
 
 def _newest(folder: str, cluster_name: str) -> list[str]:
-    """The records of clusters with a name, the newest first; raises OSError but where there is no such folder."""
-    ours = re.compile(rf"{re.escape(safe(cluster_name))}-(\d{{8}}T\d+)Z\.json", re.I)
-    try:
-        found = map(ours.fullmatch, os.listdir(folder))
-    except FileNotFoundError:
-        return []
-    newest_first = sorted((match for match in found if match), key=lambda match: match.group(1), reverse=True)
-    return [os.path.join(folder, match.group()) for match in newest_first]
+    """The records of clusters with a name, the newest first; raises NotOurs where others can take some away, and other
+    OSErrors but where there is no such folder."""
+    with suppress(FileNotFoundError):
+        owners.require_folder(folder)
+    return newest_first(folder, cluster_name)
 
 
 def _addresses(before: Any) -> Iterator[str]:

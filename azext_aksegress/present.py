@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Any, Callable, Iterable, Iterator, Mapping
 
 from azext_aksegress.checks import WARN
-from azext_aksegress.render.terminal import Line, Look, clean
+from azext_aksegress.render.terminal import Line, Look, clean, cleaned
 from azext_aksegress.report import BLOCKED, READY_WITH_WARNINGS, UNDETERMINED, Report
 
 _log = logging.getLogger(f"cli.{__name__}")
@@ -79,7 +79,7 @@ def present(
     end_with(cmd.cli_ctx, code)
     if not _for_a_person(cmd.cli_ctx):
         Talk(cmd.cli_ctx).lines(aside)
-        return data
+        return cleaned(data) if sys.stdout.isatty() else data
     if not several(cmd.cli_ctx):
         _print(pretty, sys.stdout)
     else:
@@ -200,8 +200,10 @@ def _print(lines: Iterable[Line], stream: Any) -> None:
     from azure.cli.core.style import Style, print_styled_text
 
     fallback = {"highlight": getattr(Style, "HIGHLIGHT", Style.IMPORTANT)}
+    encoding = stream.encoding or "ascii"
     for line in lines:
-        styled = [(fallback.get(style) or Style(style), clean(text)) for style, text in line]
+        texts = [(style, clean(text).encode(encoding, "replace").decode(encoding)) for style, text in line]
+        styled = [(fallback.get(style) or Style(style), text) for style, text in texts]
         print_styled_text(styled or "", file=stream)
 
 
@@ -274,7 +276,7 @@ class Talk:
         elapsed = int(time.monotonic() - self._started)
         passed = f"{elapsed // 60}:{elapsed % 60:02d}"
         if self._redraws:
-            sys.stderr.write(f"\r\x1b[K{phase} ... {passed}")
+            sys.stderr.write(f"\r\x1b[K{clean(phase)} ... {passed}")
         elif phase != self._phase or elapsed >= self._said + HEARTBEAT:
             sys.stderr.write(clean(f"{time.strftime('%H:%M:%S')} {self._prefix}{phase} ({passed})") + "\n")
             self._said = elapsed
@@ -287,14 +289,15 @@ class Talk:
             self.phase(phase)
 
     @contextmanager
-    def interruptible(self, command: str, record_path: str) -> Iterator[None]:
-        """Do work that Azure goes on with when it is interrupted here, and say so then."""
+    def interruptible(self, command: str, record_path: Callable[[], str]) -> Iterator[None]:
+        """Do work that Azure goes on with when it is interrupted here, and say so then; where the record is, is only
+        certain once it was written."""
         from azure.cli.core.azclierror import ManualInterrupt
 
         try:
             yield
         except KeyboardInterrupt as interrupt:
-            kept = f"; the record is {record_path}" if os.path.exists(record_path) else ""
+            kept = f"; the record is {record_path()}" if os.path.exists(record_path()) else ""
             raise ManualInterrupt(
                 str(interrupt) or "Interrupted here; what was sent to Azure goes on there.",
                 recommendation=f"Look with `{command}`{kept}.",

@@ -6,20 +6,17 @@
 from __future__ import annotations
 
 import re
+import time
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from azure.core import PipelineClient
-from azure.core.configuration import Configuration
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
 from azure.core.pipeline import policies
-from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from azure.mgmt.core.exceptions import ARMErrorFormat
-from requests import Session
-from requests.adapters import HTTPAdapter
 
-from azext_aksegress import arm, questions
+from azext_aksegress import arm, questions, strictjson, wire
 from azext_aksegress.arm import Json
 from azext_aksegress.questions import FILTER
 from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, PREVIEW_API_VERSION, Answer, Unread, masked
@@ -39,17 +36,20 @@ _API_VERSIONS = {
 """The api-version of each provider or type. Microsoft.Network's is that of az 2.91.0, the first in its commands with a
 NAT gateway's IPv6 addresses; a cluster is read here for what previews alone show of it; the others are stable ones of
 the Azure REST API reference. A cloud that does not know one is asked again with the newest that it knows."""
-PARALLEL_READS = 32
-"""Reads at a time: a whole level of dependent reads, and far below what ARM allows a caller in a minute."""
 READ_TIMEOUT = 10
 """Seconds without an answer after which one try of a read counts as failed."""
-RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout": READ_TIMEOUT}
-"""A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks."""
-MAX_WAIT = 15
-"""Seconds that a part may ask to be waited for before another try; one that asks for more is unread."""
+RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout": READ_TIMEOUT, "timeout": 120}
+"""A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks; all tries of
+a read end within two minutes."""
 SAFE = {"permit_redirects": False}
 """ARM answers where it is asked; a redirect would carry the cluster, or the word of somebody else, across hosts."""
+LONGEST_PAUSE = 60
+"""Seconds between two looks at an operation, whatever it asks for."""
 MAX_PAGES = 100
+LONGEST_LIST = 120
+"""Seconds after which no further page of a list is asked for."""
+LONGEST_WORDS = 2000
+"""Characters of what an error says."""
 NONE_THERE = ("ResourceGroupNotFound", "ResourceNotFound")
 """What ARM answers for a collection in a resource group that is not there: a collection without members."""
 
@@ -93,22 +93,17 @@ class ArmReader:
     """Reads any resource or collection of ARM as plain JSON. `get_mgmt_service_client` makes it."""
 
     def __init__(self, credential: Any, subscription_id: str, base_url: str, **kwargs: Any) -> None:
-        config: Any = Configuration(**kwargs)
-        config.headers_policy = policies.HeadersPolicy(**kwargs)
-        config.user_agent_policy = kwargs.get("user_agent_policy") or policies.UserAgentPolicy(**kwargs)
-        config.proxy_policy = policies.ProxyPolicy(**kwargs)
-        config.redirect_policy = policies.RedirectPolicy(**SAFE)
-        config.retry_policy = _Patient(**kwargs)
-        config.authentication_policy = kwargs["authentication_policy"]
-        config.custom_hook_policy = kwargs.get("custom_hook_policy") or policies.CustomHookPolicy(**kwargs)
-        config.logging_policy = kwargs["logging_policy"]
-        config.http_logging_policy = kwargs["http_logging_policy"]
         self.credential = credential
         self.subscription_id = subscription_id
         self.known_versions: dict[str, str] = {}
         """The api-versions that this cloud answered with, by kind."""
-        transport = RequestsTransport(session=_session(), session_owner=True, **kwargs)
-        self._client: Any = PipelineClient(base_url, config=config, **{**kwargs, "transport": transport})
+        self._allowance = wire.Allowance()
+        transport = wire.transport(self._allowance, **kwargs)
+        self._client: Any = PipelineClient(base_url, policies=_pipeline(kwargs), **{**kwargs, "transport": transport})
+
+    def begin(self) -> None:
+        """Begin a reading: nothing of what was read before counts against what this one may bring."""
+        self._allowance.renew()
 
     def get(self, resource_id: str, api_version: str) -> Any:
         """The JSON behind an id; raises AzureError, and ValueError for an answer that is no JSON."""
@@ -120,40 +115,38 @@ class ArmReader:
         page = self._json(url, params, question)
         if not isinstance(arm.dig(page, "data"), list):
             return page
-        rows = _members(page, "data")
-        for _ in range(MAX_PAGES):
-            token = arm.text(page, "$skipToken")
-            if token is None:
-                return _all(rows, page)
+
+        def follow(token: str) -> Any:
             options = {**question.get("options", {}), "$skipToken": token}
-            page = self._json(url, params, {**question, "options": options})
-            rows += _members(page, "data")
-        raise NotAsked(f"more than {MAX_PAGES} pages")
+            return self._json(url, params, {**question, "options": options})
+
+        rows: list[Json] = []
+        for last in _pages(page, "$skipToken", follow):
+            rows += _members(last, "data")
+        return _all(rows, last)
 
     def list(self, collection_id: str, api_version: str) -> Sequence[Json]:
         """All members of a collection, page by page, as long as the pages stay on the same host."""
         path, _, condition = collection_id.partition(FILTER)
         params = {"api-version": api_version, **({"$filter": condition} if condition else {})}
-        page = self._json(self._client.format_url(path), params)
-        found = _members(page, "value")
-        for _ in range(MAX_PAGES):
-            link = arm.text(page, "nextLink")
-            if link is None:
-                return tuple(found)
+
+        def follow(link: str) -> Any:
             if not self.is_at_home(link):
                 raise NotAsked("the next page is on another host")
-            page = self._json(link, {})
-            found += _members(page, "value")
-        raise NotAsked(f"more than {MAX_PAGES} pages")
+            return self._json(link, {})
+
+        first = self._json(self._client.format_url(path), params)
+        return tuple(row for page in _pages(first, "nextLink", follow) for row in _members(page, "value"))
 
     def operation(self, url: str) -> tuple[Json, float]:
         """What an operation says of itself, and the seconds to wait before asking again (0 where it does not say)."""
+        self.begin()
         response = self._send(url, {})
-        found = response.json()
+        found = strictjson.loads(response.content)
         if not isinstance(found, dict):
             raise ValueError("the operation's answer is not an object")
         milliseconds = _number(response.headers.get("x-ms-retry-after-ms"))
-        return found, milliseconds / 1000 or _number(response.headers.get("Retry-After"))
+        return found, min(milliseconds / 1000 or _number(response.headers.get("Retry-After")), LONGEST_PAUSE)
 
     def is_at_home(self, url: str) -> bool:
         """Whether an URL that Azure gave leads to Azure itself; a token goes with each request."""
@@ -161,7 +154,7 @@ class ArmReader:
         return url.lower().startswith(home.lower())
 
     def _json(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
-        return self._send(url, params, question).json()
+        return strictjson.loads(self._send(url, params, question).content)
 
     def _send(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
         method, headers = "POST" if question else "GET", {"Accept": "application/json"}
@@ -170,6 +163,41 @@ class ArmReader:
         if response.status_code >= 300:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
         return response
+
+
+def _pipeline(kwargs: Mapping[str, Any]) -> list[Any]:
+    """The SDK's usual policies, but for the one that parses answers, which takes any JSON; with what az adds."""
+    return [
+        policies.RequestIdPolicy(**kwargs),
+        policies.HeadersPolicy(**kwargs),
+        kwargs.get("user_agent_policy") or policies.UserAgentPolicy(**kwargs),
+        policies.ProxyPolicy(**kwargs),
+        policies.RedirectPolicy(**SAFE),
+        wire.Patient(**kwargs),
+        kwargs["authentication_policy"],
+        kwargs.get("custom_hook_policy") or policies.CustomHookPolicy(**kwargs),
+        kwargs["logging_policy"],
+        kwargs["http_logging_policy"],
+    ]
+
+
+def _pages(page: Any, key: str, follow: Callable[[str], Any]) -> Iterator[Any]:
+    """A page and those after it; raises NotAsked where there is no end of them."""
+    seen: set[str] = set()
+    end = time.monotonic() + LONGEST_LIST
+    while True:
+        yield page
+        link = arm.text(page, key)
+        if link is None:
+            return
+        if link in seen:
+            raise NotAsked("the pages go round in a circle")
+        if len(seen) == MAX_PAGES:
+            raise NotAsked(f"more than {MAX_PAGES} pages")
+        if time.monotonic() > end:
+            raise NotAsked(f"the pages take more than {LONGEST_LIST} seconds")
+        seen.add(link)
+        page = follow(link)
 
 
 def _members(page: Any, key: str) -> list[Json]:
@@ -188,27 +216,10 @@ def _all(rows: Sequence[Json], last: Json) -> Sequence[Json]:
     return tuple(rows)
 
 
-class _Patient(policies.RetryPolicy):
-    """Tries again as Azure asks, as long as nobody has to wait for long: a part that is busy for minutes is unread."""
-
-    def is_retry(self, settings: Any, response: Any) -> Any:
-        """Whether to try once more; a refusal stays one, whatever it says about later."""
-        after = self.get_retry_after(response)
-        if response.http_response.status_code == 403 or (after and after > MAX_WAIT):
-            return False
-        return super().is_retry(settings, response)
-
-
-def _session() -> Session:
-    """With a connection for each of the reads at a time."""
-    session = Session()
-    session.mount("https://", HTTPAdapter(pool_maxsize=PARALLEL_READS, max_retries=0))
-    return session
-
-
 def _number(text: str | None) -> float:
+    """The number in a header, never negative, 0 where there is none."""
     try:
-        return max(0.0, float(text or 0))
+        return max(0.0, float(text or 0))  # in this order, NaN is 0 too
     except ValueError:
         return 0.0
 
@@ -230,19 +241,28 @@ def said(error: AzureError) -> str:
     """What an error says, once and on one line: code and message of the service where there are any."""
     detail = getattr(error, "error", None)
     code, message = getattr(detail, "code", None), getattr(detail, "message", None)
-    words = masked(" ".join(str(message or error.message or error).split()))
-    return f"({code}) {words}" if code and not words.startswith(f"({code})") else words
+    words = masked(_short(str(message or error.message or error)))
+    return f"({_short(str(code))}) {words}" if code and not words.startswith(f"({code})") else words
 
 
-_ARM_ID = re.compile(r"/subscriptions(/[^/?#{}\\]+)+$", re.I)
-"""Ids come from Azure's answers, and a token goes with each read: nothing that could name another host is read."""
+def _short(text: str) -> str:
+    """A text on one line that fits a sentence."""
+    words = " ".join(text[: 2 * LONGEST_WORDS].split())
+    return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 1]}…"
+
+
+_ARM_ID = re.compile(r"/subscriptions(/(?!\.\.?(/|$))[^/?#{}\\%\x00-\x1f\x7f-\x9f]+)+", re.I)
+"""Ids come from Azure's answers, and a token goes with each read: nothing that could name another host is read, and
+nothing that is another path once it is on its way, as `..` and `%2e` are."""
+LONGEST_ID = 4096
+"""Characters of an id: far more than all its names may have, and as much as an URL may."""
 _OF_A_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+", re.I)
 """The collections of which a resource group that is not there has no members."""
 
 
 def answer(reader: ArmReader, resource_id: str, question: Json | None = None) -> Answer:
     """What one id answers; every failure ends as Unread, so that it never holds the others up."""
-    if not _ARM_ID.match(resource_id.partition(FILTER)[0]) and resource_id != questions.GRAPH:
+    if not _is_an_id(resource_id.partition(FILTER)[0]) and resource_id != questions.GRAPH:
         return Unread(resource_id, "is not the id of an Azure resource")
     many = arm.is_collection(resource_id)
     try:
@@ -256,6 +276,10 @@ def answer(reader: ArmReader, resource_id: str, question: Json | None = None) ->
     except (AzureError, ValueError) as error:
         return _unread(resource_id, error)
     return _understood(resource_id, found, many, question)
+
+
+def _is_an_id(text: str) -> bool:
+    return len(text) <= LONGEST_ID and _ARM_ID.fullmatch(text) is not None
 
 
 def _understood(resource_id: str, found: Any, many: bool, question: Json | None) -> Answer:
@@ -304,10 +328,10 @@ def _unread(resource_id: str, error: Exception) -> Unread:
     if isinstance(error, HttpResponseError):
         permission = f"{_kind(resource_id)}/read" if error.status_code == 403 else None
         return Unread(resource_id, _reason(error), permission)
+    if isinstance(error, (NotAsked, wire.TooMuch)):
+        return Unread(resource_id, str(error))
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
         return Unread(resource_id, "Azure gave no answer")
-    if isinstance(error, NotAsked):
-        return Unread(resource_id, str(error))
     return Unread(resource_id, said(error) if isinstance(error, AzureError) else "the answer is not JSON")
 
 
@@ -319,7 +343,7 @@ def _reason(error: HttpResponseError) -> str:
     words = {401: "the sign-in is not valid for it", 403: "forbidden", 404: NOT_FOUND, 429: "throttled"}
     if error.status_code and 200 <= error.status_code < 300:
         return "the answer is not JSON"
-    code = _code(error)
+    code = _short(str(_code(error) or ""))
     status = words.get(error.status_code or 0, f"HTTP {error.status_code}")
     return f"{status} ({code})" if code else status
 

@@ -170,13 +170,14 @@ _SECRET_KEY = re.compile(
 )
 """What a key that names a secret is called, without hyphens and underscores."""
 _SECRETS = (
-    (re.compile(r"(\w+://)[^/\s]+@"), r"\1"),
+    (re.compile(r"(\b\w+://)[^/\s]+@"), r"\1"),
     (re.compile(r"([?&]sig=)[^&\s]+", re.I), r"\1"),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?"), "(a token)"),
+    (re.compile(r"(?<![\w-])(?=[\w-]+\.[\w-])([\w-]*?)\beyJ[\w-]+\.[\w-]+(\.[\w-]*)?"), r"\1(a token)"),
     (re.compile(r"\b(bearer\s+)[\w.~+/-]{8,}=*", re.I), r"\1(a token)"),
     (re.compile(r"\b((?:account|shared ?access|primary|secondary) ?key|passw(?:or)?d|pwd)=[^;\s]+", re.I), r"\1="),
 )
-"""Secrets within a text: user names and signatures in URLs, tokens, keys and passwords in connection strings."""
+"""Secrets within a text: user names and signatures in URLs, tokens, keys and passwords in connection strings. Each
+begins where a word does, or a text of one long word would be searched again from each of its letters."""
 
 
 def without_secrets(value: Any) -> Any:

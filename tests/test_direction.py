@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "azext_aksegress"
 ORDER = [
-    *("arm", "matrix", "request", "fixes", "snapshot", "network", "pools", "cluster", "profiles"),
+    *("strictjson", "arm", "matrix", "request", "fixes", "snapshot", "network", "pools", "cluster", "profiles"),
     *("hops", "egress", "questions", "read"),
     *("security", "firewall_rules", "firewalls", "needs", "opening", "access", "snat", "allowlists", "ranges"),
     "maintenance",
@@ -25,20 +25,22 @@ ORDER = [
         "expected",
         "verify",
         "plan",
+        "owners",
         "files",
         "record",
         "past",
         "migration",
         "saved",
     ),
-    *("resources", "azure", "follow", "apply", "proof"),
+    *("wire", "resources", "azure", "follow", "apply", "proof"),
     *("render", "render.terminal", "render.moves", "render.table", "present", "_errors", "_validators"),
     *("inputs", "moving", "custom"),
     *("_help", "_params", "commands", ""),
 ]
 SDK = {
     "azure": ("azure",),
-    "resources": ("azure", "requests"),
+    "wire": ("azure.core", "requests"),
+    "resources": ("azure",),
     "follow": ("azure.core.exceptions",),
     "apply": ("azure.core.exceptions",),
     "proof": ("azure.core.exceptions",),

@@ -8,7 +8,7 @@ import pytest
 from azure.cli.core.azclierror import AuthenticationError
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
-from azext_aksegress import questions, resources
+from azext_aksegress import questions, resources, wire
 from azext_aksegress.arm import Json
 from azext_aksegress.resources import NotAsked, OnlyMethods
 from azext_aksegress.snapshot import Unread
@@ -169,7 +169,7 @@ class Client:
 
     def send_request(self, request: Any, **_: Any) -> Any:
         self.sent.append(request)
-        return SimpleNamespace(status_code=200, json=lambda: self._bodies.pop(0))
+        return SimpleNamespace(status_code=200, content=json.dumps(self._bodies.pop(0)).encode())
 
 
 def reader(*bodies: Any) -> resources.ArmReader:
@@ -219,9 +219,7 @@ class TestPatience:
         http = SimpleNamespace(status_code=status, headers={"Retry-After": after})
         settings = {"total": 4, "methods": ["GET"]}
         request = SimpleNamespace(method="GET")
-        assert (
-            resources._Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
-        )
+        assert wire.Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
 
 
 def test_what_a_cloud_does_not_know_is_asked_once_for_each_kind() -> None:

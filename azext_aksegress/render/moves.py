@@ -18,6 +18,7 @@ from azext_aksegress.render.terminal import (
     STYLES,
     Line,
     Look,
+    brief,
     clean,
     difference,
     findings,
@@ -39,7 +40,7 @@ def plan(made: Plan, look: Look) -> Iterator[Line]:
         yield [("error", f"  x {clean(address)}   released by the migration; nobody gets it again")]
     for change in made.diff:
         name = re.sub(r"^properties\.(networkProfile\.)?", "", str(change["path"]))
-        values = clean(f"{arm.spelled(change['from'])} -> {arm.spelled(change['to'])}")
+        values = brief(f"{arm.spelled(change['from'])} -> {arm.spelled(change['to'])}")
         yield [("warning", f"  ~ {name}: {values}")]
     for address in made.gained or []:
         yield [("success", f"  + {clean(address)}")]
@@ -87,7 +88,7 @@ def _way_back(move: Migration) -> Iterator[str]:
 def refusals(move: Migration) -> Iterator[Line]:
     """What stands in the way of a migration, and how to mend it or go past it."""
     for finding in move.refusals:
-        yield [(STYLES[finding.outcome], clean(f"{finding.id} {finding.outcome}: {finding.seen.observed}"))]
+        yield [(STYLES[finding.outcome], brief(f"{finding.id} {finding.outcome}: {finding.seen.observed}"))]
         for fix in finding.seen.fix:
             yield [("secondary", f"  {fix.when}: "), ("action", clean(fix.command))]
         if finding.check.acceptable:
@@ -140,7 +141,7 @@ def differences(found: Sequence[Finding]) -> Iterator[Line]:
     """What was not found as it was expected, a line each."""
     for finding in found:
         if finding.outcome in (FAIL, UNKNOWN):
-            yield [(STYLES[finding.outcome], clean(f"Not so: {finding.check.title}; {difference(finding)}."))]
+            yield [(STYLES[finding.outcome], brief(f"Not so: {finding.check.title}; {difference(finding)}."))]
 
 
 def _not_verified(made: Plan, record_path: str) -> Iterator[Line]:

@@ -6,13 +6,13 @@ from collections import OrderedDict
 from typing import Any, Callable, Iterable, Mapping
 
 from azext_aksegress import arm
-from azext_aksegress.render.terminal import clean
+from azext_aksegress.render.terminal import brief
 
 Row = Mapping[str, Any]
 
 
 def _name(resource_id: str | None) -> str:
-    return clean(arm.name(resource_id or ""))
+    return arm.name(resource_id or "")
 
 
 def _by_cluster(result: Any, rows_of: Callable[[Row], Iterable[Row]]) -> list[Row]:
@@ -22,10 +22,14 @@ def _by_cluster(result: Any, rows_of: Callable[[Row], Iterable[Row]]) -> list[Ro
     clusters = [_cluster(row) for row, _ in found]
     named = len(set(clusters)) > 1
     return [
-        OrderedDict([*([("Cluster", _name(cluster))] if named else []), *columns.items()])
+        OrderedDict(_cleaned({**({"Cluster": _name(cluster)} if named else {}), **columns}))
         for cluster, (_, rows) in zip(clusters, found)
         for columns in rows
     ]
+
+
+def _cleaned(columns: Row) -> list[tuple[str, Any]]:
+    return [(title, brief(cell) if isinstance(cell, str) else cell) for title, cell in columns.items()]
 
 
 def _flat(result: Any) -> list[Row]:
@@ -66,7 +70,6 @@ def _target(item: Row) -> Row:
 
 
 def _short(text: str, width: int = 100) -> str:
-    text = clean(text)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
@@ -79,11 +82,11 @@ def _subnets(item: Row) -> list[Row]:
     return [
         OrderedDict(
             Subnet=_name(subnet["id"]),
-            Pools=clean(", ".join(subnet["pools"])),
+            Pools=", ".join(subnet["pools"]),
             RouteTable=_name(subnet["routeTable"]),
             NatGateway=_name(subnet["natGateway"]),
             EffectivePath=subnet["effectivePath"],
-            OutboundType=clean(item["egress"]["outboundType"] or ""),
+            OutboundType=item["egress"]["outboundType"] or "",
             EgressIps=", ".join(item["egress"]["egressIps"]),
         )
         for subnet in item["egress"]["subnets"] or [_nowhere()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import Iterator, List, Sequence, Tuple
+from typing import Any, Iterator, List, Sequence, Tuple
 
 from azext_aksegress import arm, checks
 from azext_aksegress.arm import Json
@@ -53,9 +53,34 @@ class Look:
         return min(60, self.width - 20)
 
 
+_UNSEEN = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180e"
+    r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb"
+    r"\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bcaf\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""The control and format characters and the separators of lines (Unicode's categories Cc, Cf, Zl and Zp), what is drawn
+as nothing, and halves of characters, which no encoding carries."""
+LONGEST = 2000
+"""Characters of what is said of one thing; what is longer is no name, and no sentence."""
+
+
 def clean(text: str) -> str:
-    """Text without control characters, nor those that turn its direction: names from Azure are data."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]", " ", text)
+    """Text without what moves the cursor, turns its direction or hides: names from Azure are data."""
+    return _UNSEEN.sub(" ", text)
+
+
+def cleaned(data: Any) -> Any:
+    """The same of all texts in a document: a terminal gets it in any format that was asked for."""
+    if isinstance(data, dict):
+        return {clean(str(key)): cleaned(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [cleaned(item) for item in data]
+    return clean(data) if isinstance(data, str) else data
+
+
+def brief(text: str) -> str:
+    """Clean text that a person can read; never for a command, which would be another one without its end."""
+    return clean(text) if len(text) <= LONGEST else f"{clean(text[:LONGEST])}..."
 
 
 def report(made: Report, look: Look) -> Iterator[Line]:
@@ -106,7 +131,7 @@ def findings(found: Sequence[Finding], look: Look) -> Iterator[Line]:
 
 def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     style, sign = STYLES[finding.outcome], look.signs[finding.outcome]
-    seen = clean(finding.seen.observed or "")
+    seen = brief(finding.seen.observed or "")
     head = f"  {sign:<{2 if look.unicode else 3}}{finding.check.title}"
     if finding.outcome in (PASS, SKIP) and len(head) < look.column and len(seen) <= look.width - look.column:
         yield [(style, f"{head:<{look.column}}"), ("secondary", seen)] if seen else [(style, head)]
@@ -114,7 +139,7 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
     identity = finding.id if finding.id in checks.REGISTRY and finding.outcome != PASS else ""
     yield from _headed(f"{head:<{look.column - 2}}  {identity}".rstrip(), style, look)
     if finding.id not in checks.REGISTRY and finding.outcome in (FAIL, UNKNOWN):
-        seen = clean(difference(finding))
+        seen = brief(difference(finding))
     yield from _wrapped(seen, "secondary" if finding.outcome == PASS else "primary", look)
     if finding.outcome in (FAIL, WARN):
         yield from _wrapped(clean(finding.check.consequence), "secondary", look)
@@ -228,11 +253,11 @@ def show(document: Json, look: Look) -> Iterator[Line]:
         attached = [subnet[key] for key in ("routeTable", "natGateway", "networkSecurityGroup") if subnet[key]]
         words = ", ".join(arm.name(found) for found in attached) or "nothing attached"
         path = {"nodePublicIP": "node public IP"}.get(subnet["effectivePath"], subnet["effectivePath"])
-        yield [("primary", clean(f"  {arm.name(subnet['id'])} ({', '.join(subnet['pools'])}): {words}; out by {path}"))]
-    yield [("primary", clean(f"  egress IPs: {', '.join(outward['egressIps']) or 'none known'}"))]
-    yield [("primary", clean(f"  authorized IP ranges: {', '.join(outward['authorizedIpRanges']) or 'none'}"))]
+        yield [("primary", brief(f"  {arm.name(subnet['id'])} ({', '.join(subnet['pools'])}): {words}; out by {path}"))]
+    yield [("primary", brief(f"  egress IPs: {', '.join(outward['egressIps']) or 'none known'}"))]
+    yield [("primary", brief(f"  authorized IP ranges: {', '.join(outward['authorizedIpRanges']) or 'none'}"))]
     for row in document["unread"]:
         if row["reason"].startswith(NOT_FOUND) and arm.part(row["id"], "features"):  # a feature that nobody lists
             continue
         needs = f", needs {row['permission']}" if row["permission"] else ""
-        yield [("warning", clean(f"  {look.signs[UNKNOWN]} {row['id']}: {row['reason']}{needs}"))]
+        yield [("warning", brief(f"  {look.signs[UNKNOWN]} {row['id']}: {row['reason']}{needs}"))]

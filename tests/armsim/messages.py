@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Iterable
 
 Json = Dict[str, Any]
 
@@ -29,7 +29,8 @@ class Answer:
     """What goes back; `body` is JSON, or text or bytes that go out as they are, text as HTML.
 
     `cut` says how the connection ends where it does not end well: "reset" before any answer, or "half" way through it.
-    `then` is called once an answer that is not cut is on the wire.
+    `then` is called once an answer that is not cut is on the wire. `pieces` makes the body of an answer that is no JSON
+    and no text: bytes that go out one after the other, each after `pause` seconds, as long as somebody listens.
     """
 
     body: Any
@@ -40,6 +41,8 @@ class Answer:
     fault: str = ""
     applied: bool = False
     then: Callable[[], object] | None = None
+    pieces: Callable[[], Iterable[bytes]] | None = None
+    pause: float = 0
 
     @property
     def heard(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import socket
 import ssl
@@ -11,7 +12,7 @@ import struct
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable
 
 import trustme
 from aiohttp import web
@@ -86,6 +87,8 @@ class LocalAzure:
         arm.answered += 1
         if answer.cut:
             return await _cut(request, answer)
+        if answer.pieces:
+            return await _in_pieces(request, answer, answer.pieces())
         response = _response(answer)
         if answer.then:
             await response.prepare(request)
@@ -175,6 +178,17 @@ async def _cut(request: web.Request, answer: Answer) -> web.StreamResponse:
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
     if transport is not None:
         transport.abort()
+    return response
+
+
+async def _in_pieces(request: web.Request, answer: Answer, pieces: Iterable[bytes]) -> web.StreamResponse:
+    response = web.StreamResponse(status=answer.status, headers={"Content-Type": "application/json", **answer.headers})
+    with contextlib.suppress(OSError):  # nobody listens any more
+        await response.prepare(request)
+        for piece in pieces:
+            await asyncio.sleep(answer.pause)
+            await response.write(piece)
+        await response.write_eof()
     return response
 
 
