@@ -1,4 +1,4 @@
-"""What can happen to a file or an answer: its bytes torn, its JSON spoiled with what the wire has ever been seen to say."""
+"""What can happen to a file or an answer: bytes torn, JSON spoiled with whatever the wire has ever been seen to say."""
 
 from __future__ import annotations
 
