@@ -116,7 +116,7 @@ def worlds(draw: st.DrawFn) -> tuple[str, dict[str, list[Raw]]]:
     return target, {path: draw(found) for path, found in pages.items()}
 
 
-@often(150)
+@often(100)
 @given(worlds())
 def test_a_read_ends_as_a_judgement_or_an_error_within_its_time(world: tuple[str, dict[str, list[Raw]]]) -> None:
     target, answers = world
@@ -154,7 +154,7 @@ def test_what_an_operation_says_is_a_status_a_reason_and_a_time_or_an_error(rows
     assert wire.slept <= LONGEST_WAIT
 
 
-@often(150)
+@often(60)
 @given(raws(SHOPS[UANAT].document), st.lists(raws(RUNNING, ENDED), min_size=1, max_size=3), st.booleans())
 def test_a_move_ends_and_nothing_is_sent_twice_that_may_have_landed(put: Raw, looks: list[Raw], named: bool) -> None:
     shop = copy.deepcopy(SHOPS[UANAT])

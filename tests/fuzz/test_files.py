@@ -20,13 +20,13 @@ def test_a_plan_is_the_one_that_was_saved_or_refused(tmp_path: Path, data: bytes
     targets.plan(tmp_path, data)
 
 
-@often(150)
+@often(100)
 @given(st.one_of(torn(seeds.RECORD), written(RECORD)))
 def test_a_record_is_understood_or_refused(tmp_path: Path, data: bytes) -> None:
     targets.record(tmp_path, data)
 
 
-@often(100)
+@often(80)
 @given(st.one_of(torn(seeds.SNAPSHOT), written(SNAPSHOT)))
 def test_a_snapshot_is_judged_or_refused(tmp_path: Path, data: bytes) -> None:
     targets.saved_snapshot(tmp_path, data)

@@ -68,14 +68,13 @@ def moved(put: Raw, look: Raw | None = None) -> tuple[Wire, list[AzCLIError]]:
     shop = Shop.byo().gated()
     taken = Raw(put.body, put.status, {**put.headers, "Azure-AsyncOperation": f"{HOME}{OPERATION}"})
     ended = Raw(b'{"status":"Failed","error":{"code":"a","message":"b"}}')
-    with Wire(shop, {"PUT": [taken], OPERATION: [look, ended] if look else [ended]}) as wire:
-        with targets.refused() as errors, tempfile.TemporaryDirectory() as folder:
-            made = plan.make(shop.report(UANAT), ())
+    made, wire = plan.make(shop.report(UANAT), ()), Wire(shop, {"PUT": [taken], OPERATION: [look or ended, ended]})
 
-            def tell(_: str) -> None:
-                assert wire.slept < 2 * OPERATION_TIMEOUT, "it waits for ever"
+    def tell(_: str) -> None:
+        assert wire.slept < 2 * OPERATION_TIMEOUT, "it waits for ever"
 
-            apply(wire.azure, made, Record(folder, made, {}), tell)
+    with wire, targets.refused() as errors, tempfile.TemporaryDirectory() as folder:
+        apply(wire.azure, made, Record(folder, made, {}), tell)
     return wire, errors
 
 
