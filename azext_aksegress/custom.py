@@ -76,7 +76,8 @@ def migrate(
     here = kept.names if kept else (resource_group_name or "", resource_name or "")
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
     prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
-    way = moving.Way(inputs.records(cmd, record_dir), dry_run, out, plan, yes, not without_waiting)
+    records = inputs.records(cmd, record_dir, needed=not dry_run)
+    way = moving.Way(records, dry_run, out, plan, yes, not without_waiting)
     with told(*here):
         request = kept.request if kept else inputs.make_request(to or "", kwargs)
         return moving.make(cmd, talk, Azure(cmd.cli_ctx, *here), request, prepare, way=way)
@@ -96,7 +97,8 @@ def verify(
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     with told(resource_group_name, resource_name):
-        known = past.newest(inputs.records(cmd, record_dir), azure.cluster_id, record)
+        records = inputs.records(cmd, record_dir, needed=record is None)
+        known = past.newest(records, azure.cluster_id, record)
         with talk.working("reading the cluster"):
             found = proof.prove(azure, known.expected, talk.waiting)
         past.require_the_same(known, found.cluster)

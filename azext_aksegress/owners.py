@@ -39,11 +39,10 @@ def require_folder(path: str) -> None:
     kept = status.st_mode & stat.S_ISVTX  # "sticky": whoever may write there, each can only remove what is his
     found = _objection(status, "folder", others_may_write=bool(kept))
     if found:
-        cure = "Choose a folder of your own with --record-dir"
         mend = (
-            f", or look at what is in this one, and then `chmod go-w {shlex.quote(path)}`" if _is_ours(status) else ""
+            f"Look at what is in it, then `chmod go-w {shlex.quote(path)}`, or choose" if _is_ours(status) else "Choose"
         )
-        raise NotOurs(found, path, f"{cure}{mend}.")
+        raise NotOurs(found, path, f"{mend} a folder of your own with --record-dir; one that is not there is made.")
 
 
 def followed(path: str) -> str:

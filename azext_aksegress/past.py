@@ -141,7 +141,8 @@ class Past:
 
 
 def newest(folder: str, cluster_id: str, path: str | None = None) -> Past:
-    """The record at a path, or the newest of a cluster in a folder; raises RecordError and OSError."""
+    """The record at a path, or the newest of a cluster in a folder; raises RecordError and OSError, NotOurs among them
+    where somebody else may have written it, or taken newer ones away."""
     return _pick(_of(folder, cluster_id), folder, cluster_id, path)
 
 

@@ -200,11 +200,15 @@ def _print(lines: Iterable[Line], stream: Any) -> None:
     from azure.cli.core.style import Style, print_styled_text
 
     fallback = {"highlight": getattr(Style, "HIGHLIGHT", Style.IMPORTANT)}
-    encoding = stream.encoding or "ascii"
     for line in lines:
-        texts = [(style, clean(text).encode(encoding, "replace").decode(encoding)) for style, text in line]
-        styled = [(fallback.get(style) or Style(style), text) for style, text in texts]
+        styled = [(fallback.get(style) or Style(style), _carried(clean(text), stream)) for style, text in line]
         print_styled_text(styled or "", file=stream)
+
+
+def _carried(text: str, stream: Any) -> str:
+    """A text as a stream can carry it: a path may hold bytes that are no text, and a name any letter there is."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 class Talk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from datetime import datetime, timedelta, timezone
@@ -52,7 +53,7 @@ class Record:
     def save(self) -> None:
         """Write the file anew, atomically and to the disk, with mode 0600; raises OSError, and NotOurs where others can
         write to the folder."""
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        _make(self._folder)
         owners.require_folder(self._folder)
         if self._is_there:
             files.write(self.path, self._document)
@@ -95,6 +96,13 @@ class Record:
 def safe(name: str) -> str:
     """A cluster's name as the beginning of a file's."""
     return re.sub(r"[^A-Za-z0-9_-]", "_", name) or "cluster"
+
+
+def _make(folder: str) -> None:
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except RecursionError as error:  # a level of Python's for each of the path's
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), folder) from error
 
 
 def newest_first(folder: str, cluster_name: str) -> list[str]:

@@ -1,7 +1,8 @@
 """The plan in a file: what was judged, what will be done, and whether both still hold when it is to be applied.
 
 Pure, but for the write of one file and its read. The digest tells a file that was edited or cut from one that was not;
-it is no proof of who wrote it, and needs to be none: whatever a file says, the cluster is read and judged anew.
+it is no proof of who wrote it. That is the file's owner, who must be the user or root, since a plan also says what was
+accepted; and whatever it says, the cluster is read and judged anew.
 """
 
 from __future__ import annotations
@@ -136,7 +137,8 @@ def _digest(document: Json) -> str:
 
 
 def load(path: str, cli_version: str) -> SavedPlan:
-    """The plan in a file; raises PlanError when it is none that can be applied, and OSError when it cannot be read."""
+    """The plan in a file; raises PlanError when it is none that can be applied, NotOurs when somebody else may have
+    written it, and other OSErrors when it cannot be read."""
     try:
         document = files.read(path)
     except ValueError as error:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from azext_aksegress import past, plan
+from azext_aksegress.owners import NotOurs
 from azext_aksegress.past import NoWayBack, Past, RecordError
 from azext_aksegress.plan import Undo
 from azext_aksegress.record import Record
@@ -125,6 +126,35 @@ class TestWhichRecord:
         (tmp_path / "file").write_text("")
         with pytest.raises(OSError, match="file"):
             past.newest(str(tmp_path / "file"), ID)
+
+
+class TestWhatOthersMayHaveWritten:
+    def test_a_folder_of_it_is_not_read(self, tmp_path: Path) -> None:
+        kept(tmp_path, *DONE)
+        tmp_path.chmod(0o777)
+        for choose in (past.newest, past.to_undo):
+            with pytest.raises(NotOurs, match="others may write to this folder"):
+                choose(str(tmp_path), ID)
+        assert past.former_addresses(str(tmp_path), ID) == ()
+
+    def test_a_record_of_it_is_not_passed_over(self, tmp_path: Path) -> None:
+        kept(tmp_path, *DONE)
+        Path(kept(tmp_path, *DONE, shop=Shop.byo(UDR), to="none").path).chmod(0o666)
+        for choose in (past.newest, past.to_undo):
+            with pytest.raises(NotOurs, match="others may write to this file"):
+                choose(str(tmp_path), ID)
+
+    def test_a_record_of_it_says_nothing_of_former_addresses(self, tmp_path: Path) -> None:
+        found = kept(tmp_path, *DONE)
+        assert past.former_addresses(str(tmp_path), ID) != ()
+        Path(found.path).chmod(0o666)
+        assert past.former_addresses(str(tmp_path), ID) == ()
+
+    def test_a_record_that_is_named_is_alone_where_the_folder_is_of_it(self, tmp_path: Path) -> None:
+        kept(tmp_path, *TestTheRangesOfSeveralTries.RANGES, *TestTheRangesOfSeveralTries.REFUSED)
+        found = kept(tmp_path, *DONE)
+        tmp_path.chmod(0o777)
+        assert past.to_undo("elsewhere", ID, found.path).with_it == ()
 
 
 class TestTheRangesOfSeveralTries:

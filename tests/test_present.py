@@ -168,3 +168,14 @@ def test_a_cluster_that_is_named_twice_is_no_second_one() -> None:
     cli.invocation.data.clear()
     named = [present.one_more_cluster(cli, "rg", name) for name in ("aks-one", "aks-two", "AKS-One")]
     assert named == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "shown"),
+    [("utf-8", "/no-text-\udcff", "/no-text-\\udcff"), ("ascii", "ü", "\\xfc"), ("utf-8", "ü", "ü")],
+)
+def test_what_a_terminal_cannot_carry_is_spelled(encoding: str, text: str, shown: str) -> None:
+    screen = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")
+    present._print([[("primary", text)]], screen)
+    screen.flush()
+    assert shown in screen.buffer.getvalue().decode(encoding)

@@ -9,6 +9,7 @@ import pytest
 
 from azext_aksegress import judged, migration, saved
 from azext_aksegress.migration import Migration
+from azext_aksegress.owners import NotOurs
 from azext_aksegress.request import Request
 from azext_aksegress.saved import PlanError, SavedPlan
 from tests.armsim.estate import cluster_id
@@ -239,3 +240,10 @@ class TestAFile:
         assert said in str(raised.value)
         assert str(file) in str(raised.value)
         assert raised.value.cure.endswith(".")
+
+
+def test_a_plan_that_others_may_have_written_is_not_applied(tmp_path: Path) -> None:
+    file = save(tmp_path, planned(Shop.byo().gated()))
+    file.chmod(0o666)
+    with pytest.raises(NotOurs, match="others may write to this file"):
+        saved.load(str(file), AZ)

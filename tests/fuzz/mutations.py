@@ -129,6 +129,12 @@ ODD_TEXTS = (
 )
 """What the wire says where it says something else, and what a text must not do."""
 
+ODD_KEYS = (
+    *("nextLink", "$skipToken", "value", "data", "error", "details", "code", "message", "status"),
+    *("id", "ID", "properties", "Properties", "resultTruncated", "__class__", "", "\ud800", "password"),
+)
+"""Keys that decide how a document is read, and such as nobody uses."""
+
 ODD_VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -261,7 +267,7 @@ def _spoil(draw: st.DrawFn, place: Any, key: Any) -> None:
         word, at = place[key], draw(st.integers(0, len(place[key])))
         place[key] = word[:at] + draw(texts) + word[at:]
     elif how == 2 and isinstance(place, dict):
-        place[draw(texts)] = place[key]
+        place[draw(st.sampled_from(ODD_KEYS))] = draw(st.one_of(st.just(place[key]), values))
     elif how == 3 and isinstance(place[key], list):
         place[key] = place[key] * draw(st.integers(2, 40))
     else:

@@ -44,9 +44,10 @@ def tabled(rows: Iterable[Any]) -> None:
 
 
 def told(error: AzCLIError) -> None:
-    """What az logs of an error: a sentence that fits a screen, and how to mend it, one line each."""
+    """What az logs of an error: a sentence that fits a screen, and how to mend it, one line each; a command is never
+    shortened, since it would be another one then."""
+    assert len(str(error)) < LONGEST
     for text in (str(error), *(error.recommendations or ())):
         assert text.strip()
-        assert len(text) < LONGEST
         assert not _NOT_TO_BE_PRINTED.search(text), text
         assert "\n" not in text

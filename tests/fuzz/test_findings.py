@@ -127,3 +127,9 @@ def test_a_snapshot_whose_list_of_locks_lost_a_member_does_not_say_that_there_is
     assert "EGR501" in report.make(from_json(document), ASKED).ids("fail")
     document["collections"][LOCKS] = [None]
     assert "EGR501" in report.make(from_json(document), ASKED).ids("unknown")
+
+
+@pytest.mark.parametrize("target", ["plan", "snapshot"])
+def test_a_version_that_is_no_word_is_told_in_a_sentence(tmp_path: Path, target: str) -> None:
+    document = {**json.loads(seeds.PLAN), "schemaVersion": "9" * 100_000}
+    targets.TARGETS[target](tmp_path, json.dumps(document).encode())

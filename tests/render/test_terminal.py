@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any, Callable, Iterable, Iterator
+from unicodedata import category
 
 import pytest
 
@@ -160,3 +161,13 @@ def test_names_from_azure_cannot_move_the_cursor() -> None:
 
 def test_a_report_of_an_isolated_cluster_says_that_no_address_is_left() -> None:
     assert "-> none" in drawn(terminal.report(Shop.managed(**isolated()).report("block"), LOOKS["100"]))
+
+
+def test_whatever_unicode_calls_a_control_a_format_or_a_line_is_cleaned() -> None:
+    unseen = [chr(code) for code in range(0x110000) if category(chr(code)) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+    assert terminal.clean("".join(unseen)).strip() == ""
+
+
+def test_what_people_write_names_in_is_kept() -> None:
+    text = "aks-shop_1.(x) é ß 中文 العربية עברית ไทย हिन्दी \U0001f600 ‼×√ <&>'\"`$"
+    assert terminal.clean(text) == text

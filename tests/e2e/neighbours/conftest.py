@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,6 +16,9 @@ from tests.builders import Shop
 
 World = Callable[..., Az]
 Serve = Callable[[Shop], Arm]
+
+MOUNTS = "--mount" if os.geteuid() == 0 else "--map-root-user --mount"
+"""The options of unshare(1) for mounts that nobody else sees; who is not root becomes it for himself alone."""
 
 _PRIVATE = """\
 if [ "$1" != inside ]; then exec unshare {options} -- "$0" inside "$@"; fi
@@ -33,7 +37,7 @@ def _no_records(az: Az) -> Iterator[None]:
 
 @pytest.fixture
 def world(az: Az, tmp_path: Path) -> World:
-    """`world("shell", "lines", unshare="--mount")` is an az that starts after these lines, in namespaces of its own;
+    """`world("shell", "lines", unshare=MOUNTS)` is an az that starts after these lines, in namespaces of its own;
     `end` is a line that runs after it."""
 
     def made(*lines: str, unshare: str | None = None, end: str = "true") -> Az:

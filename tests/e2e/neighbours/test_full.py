@@ -12,7 +12,7 @@ import pytest
 from tests.armsim.cli import Az, Result
 from tests.armsim.faults import Before
 from tests.builders import Shop
-from tests.e2e.neighbours.conftest import Serve, World
+from tests.e2e.neighbours.conftest import MOUNTS, Serve, World
 
 CLUSTER = ("-g", "rg-shop", "-n", "aks-shop")
 LB, UDR = "loadBalancer", "userDefinedRouting"
@@ -42,14 +42,14 @@ def mounted(folder: Path, options: str) -> str:
 @pytest.mark.parametrize("options", ["size=4k", "size=1m,nr_inodes=1"], ids=["no-space", "no-inode"])
 def test_where_no_record_fits_nothing_is_sent(world: World, serve: Serve, small: Path, options: str) -> None:
     arm = serve(Shop.byo().routed())
-    result = migrate(world(mounted(small, options), unshare="--mount"), small)
+    result = migrate(world(mounted(small, options), unshare=MOUNTS), small)
     assert (result.code, arm.writes) == (1, []), result.err
     assert "cannot be written (No space left on device), so nothing was sent" in result.err
 
 
 def test_on_a_read_only_file_system_nothing_is_sent(world: World, serve: Serve, small: Path) -> None:
     arm = serve(Shop.byo().routed())
-    result = migrate(world(mounted(small, "ro"), unshare="--mount"), small / "new")
+    result = migrate(world(mounted(small, "ro"), unshare=MOUNTS), small / "new")
     assert (result.code, arm.writes) == (1, []), result.err
     assert "Read-only file system" in result.err
 
@@ -81,7 +81,7 @@ def test_a_disk_that_fills_up_on_the_way_keeps_nobody_from_going_on_or_back(
     arm = serve(shop)
     pid, left = tmp_path / "pid", tmp_path / "left"
     arm.fault("*", ANY, Before(Filler(small, pid, kept[-1])), times=999)
-    full = world(f'echo $$ > "{pid}"', mounted(small, "size=1m"), unshare="--mount", end=f'cp -a "{small}" "{left}"')
+    full = world(f'echo $$ > "{pid}"', mounted(small, "size=1m"), unshare=MOUNTS, end=f'cp -a "{small}" "{left}"')
 
     result = migrate(full, small)
 
@@ -96,7 +96,7 @@ def test_a_disk_that_fills_up_on_the_way_keeps_nobody_from_going_on_or_back(
 
 def test_a_full_disk_keeps_no_half_a_plan(world: World, serve: Serve, small: Path, tmp_path: Path) -> None:
     serve(Shop.byo().routed())
-    full = world(mounted(small, "size=4k"), unshare="--mount", end=f'ls -A "{small}" >&2')
+    full = world(mounted(small, "size=4k"), unshare=MOUNTS, end=f'ls -A "{small}" >&2')
     plan = small / "plan.json"
     result = full("aks", "egress", "migrate", *CLUSTER, "--to", UDR, "--dry-run", "--out", str(plan))
     assert result.code == 1
@@ -112,7 +112,7 @@ def sealed(folder: Path) -> str:
 def test_what_writes_nothing_needs_no_disk(world: World, serve: Serve, az: Az, words: tuple[str, ...]) -> None:
     serve(Shop.byo().routed())
     own_log = "export AZURE_LOGGING_ENABLE_LOG_FILE=no"  # without which az itself runs nowhere else
-    result = world(own_log, sealed(az.folder), unshare="--mount")("aks", "egress", *words)
+    result = world(own_log, sealed(az.folder), unshare=MOUNTS)("aks", "egress", *words)
     assert result.code == 0, result.err
     assert result.json
 
@@ -123,7 +123,7 @@ def test_records_on_a_read_only_file_system_are_read_and_none_is_added(
     arm = serve(Shop.byo().routed())
     folder = tmp_path / "records"
     assert migrate(az, folder).code == 0
-    there = world(sealed(folder), unshare="--mount")
+    there = world(sealed(folder), unshare=MOUNTS)
     assert there("aks", "egress", "verify", *CLUSTER, "--record-dir", str(folder)).code == 0
     back = there("aks", "egress", "rollback", *CLUSTER, "--yes", "--record-dir", str(folder))
     assert (back.code, len(arm.writes)) == (1, 1)

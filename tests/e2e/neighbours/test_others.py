@@ -87,6 +87,17 @@ class TestAFolderOfRecords:
         refused(egress(az, *words, "--record-dir", str(folder)), arm, said, "--record-dir", writes=1)
 
 
+def test_a_folder_that_is_not_believed_keeps_nobody_from_a_check(az: Az, serve: Serve) -> None:
+    shop = Shop.byo().routed()
+    own = shop.own_ip("pip-own", ipAddress="52.0.1.1")
+    serve(shop)
+    folder = az.folder / "azure" / "aksegress"
+    folder.mkdir()
+    open_to_all(folder)
+    result = egress(az, "check", "--to", LB, "--lb-ips", own)
+    assert (result.code, result.json["to"]) == (0, LB), result.err
+
+
 class TestAFolderThatOthersAddTo:
     def test_is_good_where_nobody_takes_away_what_is_anothers(self, az: Az, serve: Serve, folder: Path) -> None:
         serve(Shop.byo().routed())
@@ -232,3 +243,11 @@ def test_a_snapshot_that_never_ends_is_told(az: Az) -> None:
     result = az.shell(f"yes '[' | az aks egress check --snapshot /dev/stdin --to {UDR}")
     assert result.code == 1
     assert "/dev/stdin is no snapshot: it is larger than" in result.err
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="there is no bash here, whose <(command) this is")
+def test_a_snapshot_may_be_what_a_command_prints(az: Az, serve: Serve) -> None:
+    serve(Shop.byo().routed())
+    show = f"az aks egress show {' '.join(CLUSTER)} -o json"
+    result = az.shell(f"bash -c 'az aks egress check --snapshot <({show}) --to {UDR}'")
+    assert (result.code, result.json["to"]) == (0, UDR), result.err
