@@ -15,7 +15,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
   { echo "$(PYTHON) comes without venv: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 OFFLINE = { echo "The Python packages cannot be installed: is the package registry within reach? See above." >&2; exit 1; }
 
-.PHONY: help demo test unit properties lint conventions docs e2e faults reliability install clean
+.PHONY: help demo test unit properties fuzz lint conventions docs e2e faults reliability install clean
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -24,15 +24,19 @@ demo: $(VENV)/.az $(WHEEL)
 	@$(BIN)/python -m demo
 
 ## make test       everything: ruff, mypy, azdev, unit tests, end-to-end tests with the built wheel in two versions of az
-test: lint unit properties e2e faults conventions
+test: lint unit properties fuzz e2e faults conventions
 
 ## make unit       the ten-second loop: no az, no network
 unit: $(VENV)/.dev
-	@$(BIN)/pytest -q -n logical --ignore=tests/e2e --ignore=tests/properties
+	@$(BIN)/pytest -q -n logical --ignore=tests/e2e --ignore=tests/properties --ignore=tests/fuzz
 
 ## make properties what holds for every estate, however Azure tells it
 properties: $(VENV)/.dev
 	@$(BIN)/pytest -q tests/properties
+
+## make fuzz       files and answers torn and spoiled, for a minute; AKSEGRESS_EXAMPLES=30 for half an hour
+fuzz: $(VENV)/.dev
+	@$(BIN)/pytest -q tests/fuzz
 
 ## make lint       ruff and mypy
 lint: $(VENV)/.dev

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator
 
 from azext_aksegress import arm
-from azext_aksegress.render.terminal import clean
+from azext_aksegress.render.terminal import brief, clean
 
 LOOK = "Look at the path and its permissions, and at what the message names."
 
@@ -41,11 +41,11 @@ def told(resource_group: str, cluster: str) -> Iterator[None]:
             recommendation="Look at the network and the proxy, and run the command again.",
         ) from error
     except PlanError as error:
-        raise InvalidArgumentValueError(clean(str(error)), recommendation=clean(error.cure)) from error
+        raise InvalidArgumentValueError(brief(str(error)), recommendation=clean(error.cure)) from error
     except NotApplied as error:
         raise AzureResponseError(clean(str(error)), recommendation=clean(error.cure)) from error
     except RecordError as error:
-        raise ValidationError(clean(str(error)), recommendation=clean(error.cure)) from error
+        raise ValidationError(brief(str(error)), recommendation=clean(error.cure)) from error
     except OSError as error:
         raise FileOperationError(
             clean(f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import stat
 import tempfile
@@ -127,7 +128,7 @@ def _parsed(file: BinaryIO) -> Any:
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST} bytes")
     try:
-        found = json.loads(content, parse_constant=_refused)
+        found = json.loads(content, parse_constant=_refused, parse_float=_finite)
         if _depth(found) > DEEPEST:
             raise ValueError("it is nested too deeply")
     except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -137,6 +138,14 @@ def _parsed(file: BinaryIO) -> Any:
 
 def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _finite(text: str) -> float:
+    """A number; one that is too large would be written again as `Infinity`, which is no JSON."""
+    found = float(text)
+    if math.isinf(found):
+        raise ValueError("it is no JSON: a number in it is too large")
+    return found
 
 
 def _depth(value: Any) -> int:

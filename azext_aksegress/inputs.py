@@ -36,14 +36,14 @@ def load_snapshot(path: str, resource_group: str | None, name: str | None) -> An
 
     from azext_aksegress import arm, files, snapshot
     from azext_aksegress._errors import must_be_of, told
-    from azext_aksegress.render.terminal import clean
+    from azext_aksegress.render.terminal import brief
 
     again = "Save one with `az aks egress show -g GROUP -n CLUSTER -o json > FILE`."
     with told("", ""):
         try:
             found = snapshot.from_json(files.read_anybodys(path))
         except ValueError as error:
-            raise InvalidArgumentValueError(clean(f"{path} is no snapshot: {error}."), recommendation=again) from error
+            raise InvalidArgumentValueError(brief(f"{path} is no snapshot: {error}."), recommendation=again) from error
     must_be_of(path, arm.text(found.cluster, "id") or "", resourceGroups=resource_group, managedClusters=name)
     return found
 

@@ -201,7 +201,7 @@ def _print(lines: Iterable[Line], stream: Any) -> None:
 
     fallback = {"highlight": getattr(Style, "HIGHLIGHT", Style.IMPORTANT)}
     for line in lines:
-        styled = [(fallback.get(style) or Style(style), _carried(clean(text), stream)) for style, text in line]
+        styled = [(fallback.get(style) or Style(style), clean(_carried(text, stream))) for style, text in line]
         print_styled_text(styled or "", file=stream)
 
 

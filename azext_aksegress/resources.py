@@ -295,7 +295,7 @@ def answer(reader: ArmReader, resource_id: str, question: Json | None = None) ->
         if of_a_group and error.status_code == 404 and _code(error) in NONE_THERE:
             return ()
         return unread(resource_id, error)
-    except (AzureError, ValueError) as error:
+    except (AzureError, ValueError, RecursionError) as error:  # the SDK walks the details of an error to their end
         return unread(resource_id, error)
     return _understood(resource_id, found, many, question)
 

@@ -140,7 +140,7 @@ def from_json(document: Any) -> Snapshot:
         api_version=arm.text(document, "apiVersion") or API_VERSION,
         cluster=cluster,
         resources=_lower_keys(resources, dict),
-        collections={key: arm.objects(value) for key, value in _lower_keys(collections, list).items()},
+        collections={key: tuple(rows) for key, rows in _lower_keys(collections, list).items() if _are_objects(rows)},
         unread={row.id.lower(): row for row in _unread_rows(document) if row.id},
     )
 
@@ -149,6 +149,11 @@ def _lower_keys(mapping: Any, kind: type) -> dict[str, Any]:
     if not isinstance(mapping, dict):
         return {}
     return {key.lower(): value for key, value in mapping.items() if isinstance(value, kind)}
+
+
+def _are_objects(rows: list[Any]) -> bool:
+    """Whether nothing of a list is lost: with one member that says nothing, what a collection lacks is not known."""
+    return all(isinstance(row, dict) for row in rows)
 
 
 def _unread_rows(document: Json) -> list[Unread]:

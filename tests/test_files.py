@@ -54,7 +54,9 @@ def test_content_and_name_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.Mo
     assert synced == [False, True]
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"a": NaN}', "[" * 50_000, "[" * 500 + "]" * 500, "\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"a": NaN}', '{"a": 1e999}', "[" * 50_000, "[" * 500 + "]" * 500, "\xff\xfe\x00"]
+)
 def test_what_is_no_json_of_ours_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "file.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match=r"it is|is no JSON"):

@@ -172,7 +172,7 @@ def test_a_cluster_that_is_named_twice_is_no_second_one() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "text", "shown"),
-    [("utf-8", "/no-text-\udcff", "/no-text- "), ("ascii", "ü", "\\xfc"), ("utf-8", "ü", "ü")],
+    [("utf-8", "/no-text-\udcff", "/no-text-\\udcff"), ("ascii", "ü", "\\xfc"), ("utf-8", "ü", "ü")],
 )
 def test_what_a_terminal_cannot_carry_is_spelled(encoding: str, text: str, shown: str) -> None:
     screen = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="strict")

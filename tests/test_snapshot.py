@@ -72,6 +72,13 @@ def test_a_snapshot_with_a_broken_part_is_judged_all_the_same(part: str, value: 
     assert make(snapshot.from_json(document), Request("loadBalancer")).findings
 
 
+@pytest.mark.parametrize("rows", [None, [None], [{"id": "/a"}, 7], {}])
+def test_a_collection_of_which_a_member_is_lost_was_not_listed(rows: object) -> None:
+    document = {**saved(Shop.byo()), "collections": {"/subscriptions/1/locks": rows}}
+    with pytest.raises(Unread, match="was not listed"):
+        snapshot.from_json(document).collection("/subscriptions/1/locks")
+
+
 @pytest.mark.parametrize("answer", [{}, {"properties": None}, {"properties": "text"}])
 def test_a_resource_without_properties_was_not_read(answer: dict[str, object]) -> None:
     found = Shop.byo().snapshot().plus({"/subscriptions/1/x": answer})

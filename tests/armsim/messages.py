@@ -26,7 +26,7 @@ class Request:
 
 @dataclass
 class Answer:
-    """What goes back; `body` is JSON, or text that goes out as it is, as HTML.
+    """What goes back; `body` is JSON, or text or bytes that go out as they are, text as HTML.
 
     `cut` says how the connection ends where it does not end well: "reset" before any answer, or "half" way through it.
     `then` is called once an answer that is not cut is on the wire. `pieces` makes the body of an answer that is no JSON

@@ -150,6 +150,8 @@ def _json(text: str) -> Any:
 
 
 def _response(answer: Answer) -> web.Response:
+    if isinstance(answer.body, bytes):
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
     if isinstance(answer.body, str):
         html = {"Content-Type": "text/html", **answer.headers}
         return web.Response(status=answer.status, headers=html, text=answer.body)
