@@ -18,7 +18,7 @@ pytest.register_assert_rewrite("tests.e2e.model.promises", "tests.e2e.model.mach
 
 
 @pytest.fixture(scope="session")
-def warm_az(cold_az: Az, server: LocalAzure) -> Iterator[Az]:  # noqa: F811  # the fixture that is imported above
+def warm_az(cold_az: Az, server: LocalAzure) -> Iterator[Az]:
     server.arm = whole().arm
     with WarmAz(cold_az, *MIGRATE.words) as az:
         yield az

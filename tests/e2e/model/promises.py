@@ -26,11 +26,13 @@ ENDS = {
     "applied": {OK},
     "notVerified": {NOT_VERIFIED},
     "accepted": {OK},
+    "notNeeded": {OK},
     "refused": {ERROR},
     "unknown": {ERROR},
     "failed": {ERROR},
 }
-"""The last event of a record, and the exit codes that fit it; `accepted` is the last one where nobody waits."""
+"""The last event of a record, and the exit codes that fit it; `accepted` and `notNeeded` are the last ones where
+nobody waits."""
 _OUR_ADDRESSES = "52.0.0."
 _BY_AKS = "20.50."
 
@@ -43,7 +45,8 @@ def says_so(turn: Turn) -> None:
 
 
 def leaves_what_is_not_ours(turn: Turn, ledger: Ledger) -> None:
-    """Tags and ranges of others, settings beside egress, old records; and no half written file where it ran to its end."""
+    """Tags and ranges of others, settings beside egress and old records stay, and where it ran to its end, no half
+    written file does."""
     now = turn.after
     assert now.tags == ledger.tags
     assert now.beside == ledger.beside
@@ -141,7 +144,8 @@ def ends_as_it_says(turn: Turn, target: str | None) -> None:
 
 
 def is_explained(seen: Seen, ledger: Ledger) -> None:
-    """The type is what the model says, and where a move of ours set it, a record says so, unless somebody deleted it."""
+    """The type is what the model says, and where a move of ours set it, its record says so; and the records are those
+    that the model knows, less what somebody deleted."""
     assert seen.outbound_type == ledger.stored
     entry = ledger.set_by
     assert entry is None or ledger.stored in (entry.target, entry.origin)

@@ -24,7 +24,7 @@ LB, MNAT, UANAT, UDR, NONE = (
     "userDefinedRouting",
     "none",
 )
-RANGED = {"apiServerAccessProfile": {"authorizedIPRanges": ["20.0.0.0/8"]}}
+RANGED = {"apiServerAccessProfile": {"authorizedIPRanges": ["40.0.0.0/8"]}}
 _API_VERSION = "2026-06-01"
 _OF_EGRESS = ("outboundType", "loadBalancerProfile", "natGatewayProfile")
 _SETTLED = ("Succeeded", "Failed", "Canceled")
