@@ -15,12 +15,16 @@ ANY_END = {OK, ERROR, BLOCKED, NOT_VERIFIED}
 """How a command may end that meets a cluster on which an operation runs."""
 
 
+SURE = {"applied", "notVerified", "accepted", "refused"}
+"""The last events of a record after which nothing is open."""
+
+
 @dataclass
 class Entry:
     """A record that should be there, and what really happened then.
 
-    `taken` says whether Azure carried the update of the type out, `surely_not` whether the record may know that it did
-    not; `of` names the record of the migration that it takes back.
+    `taken` says whether Azure carried the update of the type out, and `is_sure` whether the extension heard how every
+    update ended that it sent, and so must know; `of` names the record of the migration that it takes back.
     """
 
     name: str
@@ -29,12 +33,12 @@ class Entry:
     tags: Any
     of: str | None
     taken: bool
-    surely_not: bool
+    is_sure: bool
     whole: bool
     """Whether Azure carried out every step of the plan."""
     untouched: bool = True
     """Whether nobody else has changed anything since."""
-    taken_back: bool = False
+    taken_back_by: Entry | None = None
     deleted: bool = False
 
     @property
@@ -77,20 +81,18 @@ class Ledger:
 
     def learn(self, turn: Turn, of: Entry | None = None) -> None:
         """A command has been run; `of` is the entry that it takes back."""
-        for name, text in turn.new_records.items():
-            self.entries.append(_entry(turn, name, json.loads(text), of))
+        made = [_entry(turn, name, json.loads(text), of) for name, text in turn.new_records.items()]
+        self.entries += made
         self.hear(turn.acts)
-        if turn.acts:
-            for entry in self.entries:
-                entry.untouched = False
-        if turn.after.outbound_type != self.stored:
-            self.stored = turn.after.outbound_type
-            self.set_by = self.entries[-1] if self.entries else None
-        if of and self.entries[-1].of == of.name and self.entries[-1].taken:
-            of.taken_back = True
+        self.azure_went_on(turn.after)
+        for entry in made:
+            if entry.taken and turn.after.outbound_type == entry.target != self.stored:
+                self.stored, self.set_by = entry.target, entry
+                if of:
+                    of.taken_back_by = entry
 
     def azure_went_on(self, seen: Seen) -> None:
-        """Azure has ended what it began: a move of ours that failed may have been taken back by it."""
+        """Azure has ended what it began: where it failed, it may have taken a move of ours back."""
         if self.set_by and seen.outbound_type == self.set_by.origin:
             self.stored = seen.outbound_type
 
@@ -105,6 +107,7 @@ class Ledger:
 
 
 def _entry(turn: Turn, name: str, record: Any, of: Entry | None) -> Entry:
+    events = [row["event"] for row in record["steps"]]
     steps = [_step(early) for early in turn.arrivals]
     moves = [put for put, step in zip(turn.puts, steps) if step["action"] == MOVE]
     carried_out = {step["step"] for put, step in zip(turn.puts, steps) if put.applied}
@@ -116,7 +119,7 @@ def _entry(turn: Turn, name: str, record: Any, of: Entry | None) -> Entry:
         tags=dict(record["before"]["cluster"]["tags"]),
         of=of.name if of else None,
         taken=any(put.applied for put in moves),
-        surely_not=not any(put.applied for put in moves),
+        is_sure=events[-1] in SURE,
         whole=len(carried_out) == len(planned),
     )
 
@@ -153,13 +156,17 @@ def ends_of_a_rollback(world: World, seen: Seen, entry: Entry | None, accepting:
     if not seen.is_still:
         return ANY_END
     ends = ends_of_a_move(world, seen, entry.origin, accepting)
+    if entry.repeats:
+        return {*ends, ERROR}
     if seen.outbound_type == entry.origin:
-        return ends | {BLOCKED} | ({ERROR} if entry.repeats else set())
+        return ends
     if seen.outbound_type != entry.target:
         return {ERROR}
-    if entry.taken and not entry.taken_back:
+    if entry.taken and not entry.taken_back_by:
         return ends
-    return ends | {ERROR}
+    by = entry.taken_back_by
+    must_know = by.is_sure and not by.deleted if by else entry.is_sure
+    return {ERROR} if must_know else {*ends, ERROR}
 
 
 def ends_of_a_verify(seen: Seen, entry: Entry | None) -> set[int]:

@@ -13,12 +13,13 @@ from tests.e2e.faults.rules import ERROR, OK
 from tests.e2e.model import ledger as model
 from tests.e2e.model import promises, trouble
 from tests.e2e.model.ledger import Entry, Ledger
-from tests.e2e.model.trouble import Trouble
-from tests.e2e.model.world import LB, MNAT, NONE, SCENERIES, UANAT, UDR, Act, Scenery, Turn, World
+from tests.e2e.model.trouble import Failing, Trouble
+from tests.e2e.model.world import MNAT, NONE, SCENERIES, Act, Scenery, Turn, World
 
 ACCEPTING = ("--accept", "EGR243", "EGR301", "EGR601", "EGR604")
 """All that a person may accept, so that nothing but what cannot be stands in the way of a move."""
-_targets = st.sampled_from((LB, UANAT, UDR, NONE, MNAT))
+_targets = st.runner().flatmap(lambda game: st.sampled_from((*game.world.scenery.types * 2, MNAT, NONE)))
+"""Mostly those to which the cluster can go."""
 _flags = st.booleans()
 
 
@@ -53,6 +54,7 @@ class Moves(RuleBasedStateMachine):
         if turn.result and turn.result.code == OK and not turn.acts and turn.before.is_still:
             done = "applied" if waits else "started"
             assert turn.result.json["outcome"] == done or turn.before.outbound_type == to
+        assert ranges_too or set(turn.after.ranges) <= {*turn.before.ranges, *self.ledger.theirs}
 
     @rule(to=_targets, ranges_too=_flags, accepting=st.just(True) | _flags, befalls=trouble.of_a_read)
     def save_a_plan(self, to: str, ranges_too: bool, accepting: bool, befalls: Trouble) -> None:
@@ -78,6 +80,7 @@ class Moves(RuleBasedStateMachine):
         turn = self._write(words, befalls, self.saved.target, ends)
         assert made_for in (now, None) or not turn.puts
 
+    @precondition(lambda self: self.ledger.entries)
     @rule(
         nth=st.none() | st.integers(0, 3),
         ranges_too=_flags,
@@ -92,6 +95,7 @@ class Moves(RuleBasedStateMachine):
         ends = model.ends_of_a_rollback(self.world, self.world.look(), entry, accepting)
         self._write(words, befalls, entry.origin if entry else None, ends, entry)
 
+    @precondition(lambda self: self.ledger.entries)
     @rule(nth=st.none() | st.integers(0, 3), befalls=trouble.of_a_read)
     def verify(self, nth: int | None, befalls: Trouble) -> None:
         there = self.ledger.there
@@ -134,12 +138,15 @@ class Moves(RuleBasedStateMachine):
         promises.moves_to_its_target_or_not(turn, target)
         promises.keeps_one_record(turn, target, of, self.world.folder)
         promises.ends_as_it_says(turn, target)
+        if isinstance(befalls, Failing) and turn.applied and turn.result and "--no-wait" not in words:
+            assert turn.result.code == ERROR
         return turn
 
     def _turn(self, words: tuple[str, ...], befalls: Trouble, ends: set[int], of: Entry | None = None) -> Turn:
         turn = self.world.turn(words, befalls)
-        self.ledger.learn(turn, of)
         promises.says_so(turn)
+        promises.records_before_it_writes(turn)
+        self.ledger.learn(turn, of)
         promises.leaves_what_is_not_ours(turn, self.ledger)
         if turn.result and (befalls.is_harmless or not self.world.trouble_met):
             assert turn.result.code in ends, turn.result.err

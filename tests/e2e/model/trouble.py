@@ -132,21 +132,22 @@ ACTS = (
 )
 
 
-def _faults(of_the_cluster: bool) -> st.SearchStrategy[Faulty]:
-    found = [asked for asked in ASKED if (asked.path == CLUSTER or "/operations/" in asked.path) is of_the_cluster]
-    return st.builds(Faulty, st.sampled_from(KINDS), st.sampled_from(found)).filter(_can_be)
+_OF_THE_CLUSTER = [asked for asked in ASKED if asked.path == CLUSTER or "/operations/" in asked.path]
+_asked = st.one_of(
+    *(st.sampled_from([asked for asked in ASKED if asked.method == "PUT"]), st.sampled_from(_OF_THE_CLUSTER)),
+    st.sampled_from(ASKED),
+)
+"""Rather a request that decides than one of the many that only tell something."""
 
 
 def _can_be(trouble: Faulty) -> bool:
     return trouble.asked.method in trouble.kind.methods
 
 
-_meddling = st.builds(Meddling, st.sampled_from(ACTS), st.sampled_from(ASKED))
+_faulty = st.builds(Faulty, st.sampled_from(KINDS), _asked).filter(_can_be)
+_meddling = st.builds(Meddling, st.sampled_from(ACTS), _asked)
 _failing = st.builds(Failing, st.sampled_from(("goal", "origin")))
 _killed = st.builds(Killed, st.integers(1, 45))
 _nothing = st.just(NOTHING)
-of_a_write = st.one_of(
-    *(_nothing, _nothing, _faults(True), _faults(True), _faults(False)),
-    *(_meddling, _failing, st.just(PutAgain()), _killed),
-)
-of_a_read = st.one_of(_nothing, _nothing, _faults(True), _faults(False))
+of_a_write = st.one_of(_nothing, _nothing, _faulty, _faulty, _meddling, _failing, st.just(PutAgain()), _killed)
+of_a_read = st.one_of(_nothing, _nothing, _faulty)
