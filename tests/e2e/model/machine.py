@@ -28,6 +28,7 @@ class Saved:
     """A plan in a file, and the world that it was made for; None where that changed while the plan was made."""
 
     target: str
+    ranges_too: bool
     world: str | None
 
 
@@ -49,7 +50,9 @@ class Moves(RuleBasedStateMachine):
     @rule(to=_targets, ranges_too=_flags, waits=_flags, accepting=st.just(True) | _flags, befalls=trouble.of_a_write)
     def migrate(self, to: str, ranges_too: bool, waits: bool, accepting: bool, befalls: Trouble) -> None:
         options = _options({"--update-ip-ranges": ranges_too, "--no-wait": not waits}, accepting)
-        ends = model.ends_of_a_move(self.world, self.world.look(), to, accepting)
+        seen = self.world.look()
+        ends = model.ends_of_a_move(self.world, seen, to, accepting)
+        ends = model.ends_with_ranges(seen, ends) if ranges_too else ends
         turn = self._write(("migrate", *NAMED, "--to", to, "--yes", *options), befalls, to, ends)
         if turn.result and turn.result.code == OK and not turn.acts and turn.before.is_still:
             done = "applied" if waits else "started"
@@ -68,7 +71,7 @@ class Moves(RuleBasedStateMachine):
         assert turn.result
         assert self.world.plan_file.exists() == (turn.result.code == OK)
         if turn.result.code == OK:
-            self.saved = Saved(to, before if before == self.world.print else None)
+            self.saved = Saved(to, ranges_too, before if before == self.world.print else None)
 
     @precondition(lambda self: self.saved)
     @rule(befalls=trouble.of_a_write)
@@ -77,6 +80,7 @@ class Moves(RuleBasedStateMachine):
         made_for, now = self.saved.world, self.world.print
         words = ("migrate", "--plan", str(self.world.plan_file), "--yes")
         ends = {OK} if made_for == now else {ERROR} if made_for else {OK, ERROR}
+        ends = model.ends_with_ranges(self.world.look(), ends) if self.saved.ranges_too else ends
         turn = self._write(words, befalls, self.saved.target, ends)
         assert made_for in (now, None) or not turn.puts
 
@@ -92,7 +96,9 @@ class Moves(RuleBasedStateMachine):
         entry = self.ledger.chosen(nth)
         options = _options({"--update-ip-ranges": ranges_too, "--no-wait": not waits}, accepting)
         words = ("rollback", *NAMED, "--yes", *options, *self._named(entry, nth))
-        ends = model.ends_of_a_rollback(self.world, self.world.look(), entry, accepting)
+        seen = self.world.look()
+        ends = model.ends_of_a_rollback(self.world, seen, entry, accepting)
+        ends = model.ends_with_ranges(seen, ends) if ranges_too else ends
         self._write(words, befalls, entry.origin if entry else None, ends, entry)
 
     @precondition(lambda self: self.ledger.entries)
