@@ -84,12 +84,12 @@ class Ledger:
         made = [_entry(turn, name, json.loads(text), of) for name, text in turn.new_records.items()]
         self.entries += made
         self.hear(turn.acts)
-        self.azure_went_on(turn.after)
         for entry in made:
             if entry.taken and turn.after.outbound_type == entry.target != self.stored:
                 self.stored, self.set_by = entry.target, entry
                 if of:
                     of.taken_back_by = entry
+        self.azure_went_on(turn.after)
 
     def azure_went_on(self, seen: Seen) -> None:
         """Azure has ended what it began: where it failed, it may have taken a move of ours back."""
