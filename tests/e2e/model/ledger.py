@@ -175,7 +175,7 @@ def ends_of_a_rollback(world: World, seen: Seen, entry: Entry | None, accepting:
     return {ERROR} if must_know else {*ends, ERROR}
 
 
-def ends_of_a_verify(seen: Seen, entry: Entry | None) -> set[int]:
+def ends_of_a_verify(world: World, seen: Seen, entry: Entry | None) -> set[int]:
     """The exit codes of a verify against an entry when nothing goes wrong."""
     if entry is None:
         return {ERROR}
@@ -183,7 +183,8 @@ def ends_of_a_verify(seen: Seen, entry: Entry | None) -> set[int]:
         return {OK, NOT_VERIFIED}
     if not is_as_recorded(seen, entry):
         return {NOT_VERIFIED}
-    return {OK} if entry.untouched and entry.whole else {OK, NOT_VERIFIED}
+    is_certain = entry.untouched and entry.whole and is_open(world, entry.target)
+    return {OK} if is_certain else {OK, NOT_VERIFIED}
 
 
 def is_as_recorded(seen: Seen, entry: Entry) -> bool:

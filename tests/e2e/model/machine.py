@@ -106,7 +106,7 @@ class Moves(RuleBasedStateMachine):
     def verify(self, nth: int | None, befalls: Trouble) -> None:
         there = self.ledger.there
         entry = there[(nth or 0) % len(there)] if there else None
-        ends = model.ends_of_a_verify(self.world.look(), entry)
+        ends = model.ends_of_a_verify(self.world, self.world.look(), entry)
         turn = self._read(("verify", *NAMED, *self._named(entry, nth)), befalls, ends)
         if turn.result and turn.result.code == OK and not turn.acts:
             assert entry
