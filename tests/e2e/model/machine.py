@@ -64,20 +64,20 @@ class Moves(RuleBasedStateMachine):
         options = _options({"--update-ip-ranges": ranges_too}, accepting)
         ends = model.ends_of_a_move(self.world, self.world.look(), to, accepting)
         self.world.plan_file.unlink(missing_ok=True)
-        before = self.world.print
+        before = self.world.fingerprint
         words = ("migrate", *NAMED, "--to", to, *options, "--dry-run", "--out", str(self.world.plan_file))
         turn = self._read(words, befalls, ends)
         self.saved = None
         assert turn.result
         assert self.world.plan_file.exists() == (turn.result.code == OK)
         if turn.result.code == OK:
-            self.saved = Saved(to, ranges_too, before if before == self.world.print else None)
+            self.saved = Saved(to, ranges_too, before if before == self.world.fingerprint else None)
 
     @precondition(lambda self: self.saved)
     @rule(befalls=trouble.of_a_write)
     def carry_a_plan_out(self, befalls: Trouble) -> None:
         assert self.saved
-        made_for, now = self.saved.world, self.world.print
+        made_for, now = self.saved.world, self.world.fingerprint
         words = ("migrate", "--plan", str(self.world.plan_file), "--yes")
         ends = {OK} if made_for == now else {ERROR} if made_for else {OK, ERROR}
         ends = model.ends_with_ranges(self.world.look(), ends) if self.saved.ranges_too else ends

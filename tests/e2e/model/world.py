@@ -137,7 +137,7 @@ class World:
         return all(table["properties"]["routes"] for table in tables)
 
     @property
-    def print(self) -> str:
+    def fingerprint(self) -> str:
         """All that Azure keeps, in a word: equal as long as nothing was written."""
         return json.dumps(self.shop.estate.resources, sort_keys=True)
 
