@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Callable, Sequence
 
-from azext_aksegress import arm, egress, matrix, ranges
+from azext_aksegress import arm, egress, matrix, profiles, ranges
 from azext_aksegress.arm import Json
 from azext_aksegress.body import for_update, writable
 from azext_aksegress.cluster import Cluster
@@ -99,6 +99,9 @@ def restore(cluster: Cluster, added: Sequence[str], removed: Sequence[str]) -> U
 def _ranges(cluster: Cluster, wanted: tuple[str, ...]) -> Update:
     body = writable(cluster.document)
     properties = body["properties"] = dict(body["properties"])
+    others = [key for outbound_type, key in profiles.PROFILES.items() if outbound_type != cluster.outbound_type]
+    network = properties["networkProfile"]  # of a type that was left, a profile lingers, and AKS may refuse it
+    properties["networkProfile"] = {key: value for key, value in network.items() if key not in others}
     profile = properties.get("apiServerAccessProfile") or {}
     properties["apiServerAccessProfile"] = {**profile, "authorizedIPRanges": list(wanted)}
 

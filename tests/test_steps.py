@@ -57,6 +57,19 @@ class TestAuthorizing:
         update.body["properties"]["apiServerAccessProfile"]["authorizedIPRanges"].remove("52.0.0.2/32")
         assert update.is_unchanged(update.body)
 
+    def test_leaves_out_the_profile_of_a_type_that_was_left(self) -> None:
+        found = Shop.byo(UDR, apiServerAccessProfile={"authorizedIPRanges": ["20.0.0.0/8"]})
+        found.network(loadBalancerProfile={"idleTimeoutInMinutes": 30})
+        update = steps.authorize(found.cluster(), ["52.0.0.2"])
+        assert update is not None
+        assert "loadBalancerProfile" not in update.body["properties"]["networkProfile"]
+
+    def test_carries_the_profile_of_todays_type_along(self) -> None:
+        found = Shop.byo(LB, apiServerAccessProfile={"authorizedIPRanges": ["20.0.0.0/8"]})
+        update = steps.authorize(found.cluster(), ["52.0.0.2"])
+        assert update is not None
+        assert update.body["properties"]["networkProfile"]["loadBalancerProfile"]["idleTimeoutInMinutes"] == 30
+
     def test_says_what_gives_way(self) -> None:
         update = steps.authorize(shop("0.0.0.0/32").cluster(), ["52.0.0.2"])
         assert update is not None
