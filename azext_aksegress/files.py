@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
 import stat
 import tempfile
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Iterator
 
-from azext_aksegress import owners
+from azext_aksegress import owners, strictjson
 
 LARGEST = 50_000_000
 """Bytes; what is larger is no file of ours."""
@@ -87,9 +86,7 @@ def _keep_the_name(folder: str) -> None:
         try:
             os.fsync(handle)
         except OSError as error:
-            if (
-                error.errno != errno.EINVAL
-            ):  # fsync(2): some file systems, of networks above all, have it for files only
+            if error.errno != errno.EINVAL:  # fsync(2): some file systems of networks have it for files only
                 raise
         finally:
             os.close(handle)
@@ -128,32 +125,6 @@ def _parsed(file: BinaryIO) -> Any:
     if len(content) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST} bytes")
     try:
-        found = json.loads(content, parse_constant=_refused, parse_float=_finite)
-        if _depth(found) > DEEPEST:
-            raise ValueError("it is nested too deeply")
-    except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        return strictjson.parse(content.decode(json.detect_encoding(content), "surrogatepass"), DEEPEST)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError("it is no JSON, or was cut short") from error
-    return found
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _finite(text: str) -> float:
-    """A number; one that is too large would be written again as `Infinity`, which is no JSON."""
-    found = float(text)
-    if math.isinf(found):
-        raise ValueError("it is no JSON: a number in it is too large")
-    return found
-
-
-def _depth(value: Any) -> int:
-    """How many levels a document has; those beyond DEEPEST are not counted."""
-    level, depth = [value], 0
-    while level and depth <= DEEPEST:
-        rows = [
-            found.values() if isinstance(found, dict) else found for found in level if isinstance(found, (dict, list))
-        ]
-        level, depth = [item for row in rows for item in row], depth + 1
-    return depth

@@ -26,9 +26,18 @@ def loads(content: bytes) -> Any:
     """
     if sum(map(content.count, (b",", b"[", b"{"))) > MOST_PARTS:
         raise ValueError(f"it has more than {MOST_PARTS} parts")
+    found = parse(content.decode("utf-8-sig"), DEEPEST)
+    if _LONE.search(content):
+        json.dumps(found, ensure_ascii=False).encode("utf-8")  # raises UnicodeEncodeError, which is a ValueError
+    return found
+
+
+def parse(text: str, deepest: int) -> Any:
+    """The same of a text whose size is bounded already, down to so many levels; a file of ours may hold the path of
+    another whose bytes are no text, so lone surrogates pass."""
     try:
         found = json.loads(
-            content.decode("utf-8-sig"),
+            text,
             parse_constant=_refused,
             parse_int=_integer,
             parse_float=_finite,
@@ -36,10 +45,8 @@ def loads(content: bytes) -> Any:
         )
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-    if is_deeper(found, DEEPEST):
+    if is_deeper(found, deepest):
         raise ValueError("it is nested too deeply")
-    if _LONE.search(content):
-        json.dumps(found, ensure_ascii=False).encode("utf-8")  # raises UnicodeEncodeError, which is a ValueError
     return found
 
 

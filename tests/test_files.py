@@ -59,7 +59,7 @@ def test_content_and_name_are_on_the_disk(tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_what_is_no_json_of_ours_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "file.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(ValueError, match=r"it is|is no JSON"):
+    with pytest.raises(ValueError, match=r"it is|it has|is no JSON"):
         files.read(str(tmp_path / "file.json"))
 
 

@@ -170,9 +170,12 @@ class TestAFile:
         file.write_bytes(file.read_text().encode(encoding))
         assert saved.load(str(file), AZ).names == ("rg-shop", CLUSTER)
 
-    @pytest.mark.parametrize("text", ["", "{", "not json", "\x00", "[" * 100_000, '{"kind": "plan"'])
+    @pytest.mark.parametrize("text", ["", "{", "not json", "\x00", '{"kind": "plan"'])
     def test_that_is_no_json_is_told(self, tmp_path: Path, text: str) -> None:
         self.told(tmp_path, text, "is no JSON, or was cut short")
+
+    def test_that_is_nested_without_end_is_told(self, tmp_path: Path) -> None:
+        self.told(tmp_path, "[" * 100_000, "nested too deeply")
 
     @pytest.mark.parametrize("text", ["[]", "null", "{}", '{"schemaVersion": "1", "cluster": {"id": "/x"}}'])
     def test_that_is_something_else_is_told(self, tmp_path: Path, text: str) -> None:
