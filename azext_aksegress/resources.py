@@ -152,7 +152,7 @@ class ArmReader:
     def act(self, resource_id: str, action: str, body: Json) -> Any:
         """POST an action that changes nothing: the response, whose headers say where to look for the end of it; raises
         AzureError and NotAsked."""
-        if not _ARM_ID.match(resource_id):
+        if not _is_an_id(resource_id):
             raise NotAsked("is not the id of an Azure resource")
         _, version = _api_version(resource_id)
         url = self._client.format_url(f"{resource_id}/{action}")

@@ -156,6 +156,62 @@ class TestOnlyMethods:
         sent = SimpleNamespace(method="POST", url=f"https://azure{path}?api-version=1")
         OnlyMethods("GET").on_request(SimpleNamespace(http_request=sent))
 
+    @pytest.mark.parametrize("url", ["https://azure/x/runCommand?api-version=1", "https://azure/X/RUNCOMMAND"])
+    def test_an_action_passes_only_where_it_was_announced(self, url: str) -> None:
+        request = SimpleNamespace(http_request=SimpleNamespace(method="POST", url=url))
+        OnlyMethods("GET", action="runCommand").on_request(request)
+        with pytest.raises(AzureError, match="refused to send POST"):
+            OnlyMethods("GET").on_request(request)
+
+    @pytest.mark.parametrize(
+        "url", ["https://azure/x/start", "https://azure/runCommand/x", "https://azure/x?a=/runCommand"]
+    )
+    def test_no_other_action_passes_with_it(self, url: str) -> None:
+        with pytest.raises(AzureError, match="refused to send POST"):
+            OnlyMethods("GET", action="runCommand").on_request(
+                SimpleNamespace(http_request=SimpleNamespace(method="POST", url=url))
+            )
+
+
+class TestAnAction:
+    def test_is_posted_with_its_body(self) -> None:
+        made = reader({})
+        made.act(SUBNET, "runCommand", {"commandId": "x"})
+        (sent,) = made._client.sent
+        assert (sent.method, sent.url.partition("?")[0]) == ("POST", f"https://azure{SUBNET}/runCommand")
+        assert '"commandId": "x"' in str(sent.content)
+
+    @pytest.mark.parametrize(
+        "resource_id", ["", "//evil/x", f"{SUBNET}/../x", f"{SUBNET}?x", f"{SUBNET}%2e", f"{SUBNET}\n"]
+    )
+    def test_is_sent_to_nothing_but_a_resource(self, resource_id: str) -> None:
+        made = reader({})
+        with pytest.raises(NotAsked):
+            made.act(resource_id, "runCommand", {"commandId": "x"})
+        assert not made._client.sent
+
+    @pytest.mark.parametrize("url", ["https://evil/x", "https://azure.evil/x", "http://azure/x", "//azure/x", ""])
+    def test_is_followed_nowhere_but_at_home(self, url: str) -> None:
+        made = reader({})
+        with pytest.raises(NotAsked, match="another host"):
+            made.look(url)
+        assert not made._client.sent
+
+    @pytest.mark.parametrize(
+        ("headers", "seconds"),
+        [
+            ({}, 0),
+            ({"Retry-After": "7"}, 7),
+            ({"x-ms-retry-after-ms": "50", "Retry-After": "7"}, 0.05),
+            ({"Retry-After": "inf"}, resources.LONGEST_PAUSE),
+            ({"Retry-After": "nan"}, 0),
+            ({"Retry-After": "-5"}, 0),
+            ({"Retry-After": "soon"}, 0),
+        ],
+    )
+    def test_says_how_long_to_wait_within_bounds(self, headers: dict[str, str], seconds: float) -> None:
+        assert resources.pause(SimpleNamespace(headers=headers)) == seconds
+
 
 class Client:
     """A pipeline that gives one body after the other."""

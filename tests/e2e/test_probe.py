@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from tests.armsim.arm import Arm
+from tests.armsim.arm import Answer, Arm
 from tests.armsim.cli import Az, Result
 from tests.armsim.estate import isolated, node_group, scope
 from tests.armsim.faults import BadGateway, Html, Reset
@@ -219,6 +219,13 @@ class TestNoAnswerIsNoProof:
         arm = moved(Shop.byo(LB).gated(), UANAT)
         arm.forbid(f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets")
         assert "virtualMachineScaleSets/read" in self.unknown(quick_az)
+
+    def test_where_the_command_is_forbidden(self, quick_az: Az, moved: Any) -> None:
+        arm = moved(Shop.byo(LB).gated(), UANAT)
+        arm.fault("POST", RUN, Answer({"error": {"code": "AuthorizationFailed", "message": "no"}}, 403), times=9)
+        action = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action"
+        assert f"needs {action}" in self.unknown(quick_az)
+        assert len([row for row in arm.journal if row.method == "POST"]) == 2
 
     def test_where_no_command_may_run(self, quick_az: Az, moved: Any) -> None:
         arm = moved(Shop.byo(LB).gated(), UANAT)
