@@ -93,8 +93,8 @@ def load_arguments(loader: Any, _: Any) -> None:
             context.argument(
                 "probe_url",
                 validator=_validators.way_to_probe,
-                help="The service that --probe asks for the address of a node: it must answer with that alone, by "
-                "https. Default: two public ones.",
+                help="The service that --probe asks for the address of a node, by https: it must answer with an IPv4 "
+                "address and nothing else. Default: two public ones.",
             )
 
     for command in ("aks egress verify", "aks egress rollback"):

@@ -6,10 +6,11 @@ nodes, or scheduling, is what broke (Azure documentation, run-command-overview).
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
@@ -26,14 +27,14 @@ from azext_aksegress.wire import PARALLEL_READS
 
 ACTION = "runCommand"
 TIMEOUT = 300
-"""Seconds until a node counts as one that does not answer; a command takes some 20 seconds at least (Azure
-documentation, run-command, "Restrictions"), and the questions 20 more, or on Windows up to 10 for each."""
-POLL, LONGEST_POLL = 5, 15
-"""Seconds between looks, where Azure does not say how long, and at most."""
+"""Seconds until a node counts as one that does not answer, and ANSWER more for each question on Windows, where they are
+asked one by one; a command takes some 20 seconds at least (Azure documentation, run-command, "Restrictions")."""
+POLL, SHORTEST_POLL, LONGEST_POLL = 5, 1, 15
+"""Seconds between looks, where Azure does not say how long, and at least and at most."""
 TRIES = 3
 """Nodes of one subnet that are tried, where one cannot run a command right now."""
 PHASE = "asking a node of each subnet"
-_ANOTHER_MAY = (404, 409)
+_GONE_OR_BUSY = (404, 409)
 """A node that is gone, does not run or runs another command."""
 
 
@@ -59,45 +60,73 @@ def ask(azure: Azure, cluster: Cluster, asked: Inquiry, tell: Tell) -> Mapping[s
 
 
 def _ask_one(reader: ArmReader, cluster: Cluster, subnet: Subnet, asked: Inquiry, stopped: threading.Event) -> Answer:
-    """What the first node of a subnet says that can run a command."""
-    answer: Answer = Unread(subnet.id, "no node on it can be asked")
+    """What the first node of a subnet says that can run a command; why none does, where that is so."""
+    answer: Answer = Unread(subnet.id, nodes.NOBODY)
     try:
-        for node in nodes.on(cluster, subnet)[:TRIES]:
-            body = node_script.body(node.os, asked.questions, bool(cluster.http_proxies))
-            try:
-                return _told(node, _run(reader, node, body, stopped), len(asked.questions))
-            except HttpResponseError as error:
-                answer = _unread(node, error)
-                if error.status_code not in _ANOTHER_MAY:
-                    break
+        candidates = _spread(nodes.on(cluster, subnet))
     except Unread as unread:
         return unread
-    except (AzureError, ValueError) as error:
-        return _unread(node, error)
+    for node in candidates:
+        answer = _ask_node(reader, cluster, subnet, node, asked, stopped)
+        if not isinstance(answer, _NotNow):
+            break
     return answer
 
 
-def _unread(node: Node, error: Exception) -> Unread:
-    if isinstance(error, HttpResponseError) and error.status_code in _ANOTHER_MAY:
-        return Unread(node.id, resources.said(error))
-    return resources.unread(node.id, error, f"{ACTION}/action")
+class _NotNow(Unread):
+    """A node that cannot run a command now, where another one may."""
 
 
-def _told(node: Node, output: str, number: int) -> Answer:
-    found = node_script.replies(output, number)
+def _spread(found: Sequence[Node]) -> Sequence[Node]:
+    """So many nodes as are tried, from all over the list: those that were stopped together stand together."""
+    last = len(found) - 1
+    return [found[index] for index in sorted({last * number // (TRIES - 1) for number in range(TRIES)})]
+
+
+def _ask_node(
+    reader: ArmReader, cluster: Cluster, subnet: Subnet, node: Node, asked: Inquiry, stopped: threading.Event
+) -> Answer:
+    nonce = secrets.token_hex(4)
+    body = node_script.body(node.os, asked.questions, bool(cluster.http_proxies), nonce)
+    try:
+        output = _run(reader, node, body, stopped, _patience(node, len(asked.questions)))
+        found = node_script.replies(output, len(asked.questions), nonce)
+    except _NotNow as unread:
+        return _NotNow(subnet.id, f"{node.name}: {unread.reason}")
+    except Unread as unread:
+        return Unread(subnet.id, f"{node.name}: {unread.reason}", unread.permission)
+    except HttpResponseError as error:
+        return _refused(cluster, subnet, node, error)
+    except (AzureError, ValueError) as error:
+        return Unread(subnet.id, f"{node.name}: {resources.unread(node.id, error).reason}")
     if found is None:
-        return Unread(node.id, "the node's answer is not whole")
+        return _NotNow(subnet.id, f"{node.name}: its answer is not whole")
     return Told(node, tuple(reply for _, reply in sorted(found.items())))
 
 
-def _run(reader: ArmReader, node: Node, body: Json, stopped: threading.Event) -> str:
+def _patience(node: Node, questions: int) -> float:
+    return TIMEOUT + (node_script.ANSWER * questions if node.os == nodes.WINDOWS else 0)
+
+
+def _refused(cluster: Cluster, subnet: Subnet, node: Node, error: HttpResponseError) -> Unread:
+    """Why Azure does not run a command on a node."""
+    if error.status_code in _GONE_OR_BUSY:
+        return _NotNow(subnet.id, f"{node.name}: {resources.said(error).rstrip('.')}")
+    found = resources.unread(node.id, error, f"{ACTION}/action")
+    if found.permission and cluster.node_group_is_locked_down:
+        locked = "the node resource group is locked down (restrictionLevel ReadOnly), so nobody may run a command there"
+        return Unread(subnet.id, locked)
+    return Unread(subnet.id, f"{node.name}: {found.reason}", found.permission)
+
+
+def _run(reader: ArmReader, node: Node, body: Json, stopped: threading.Event, patience: float) -> str:
     """The output of a command on a node; raises AzureError, ValueError and Unread."""
 
     def alive(_: str) -> None:
         if stopped.is_set():
             raise _Stopped
 
-    deadline = time.monotonic() + TIMEOUT
+    deadline = time.monotonic() + patience
     with resources.signed_in():
         accepted = reader.act(node.id, ACTION, body)
         found = _output(accepted)
@@ -105,12 +134,13 @@ def _run(reader: ArmReader, node: Node, body: Json, stopped: threading.Event) ->
             response, url = accepted, accepted.headers.get(header)
             while url and not found and (response is accepted or _goes_on(node, response)):
                 if time.monotonic() > deadline:
-                    raise Unread(node.id, f"no answer within {TIMEOUT} s")
-                follow.wait(min(resources.pause(response) or POLL, LONGEST_POLL), alive, PHASE)
+                    raise Unread(node.id, f"no answer within {patience:.0f} s")
+                pause = resources.pause(response) or POLL
+                follow.wait(min(max(pause, SHORTEST_POLL), LONGEST_POLL), alive, PHASE)
                 response = reader.look(url)
                 found = _output(response)
     if not found:
-        raise Unread(node.id, "Azure says nothing of what the node answered")
+        raise _NotNow(node.id, "Azure says nothing of what it answered")
     return node_script.output(found)
 
 
@@ -126,7 +156,7 @@ def _goes_on(node: Node, response: Any) -> bool:
     status = (arm.text(_document(response), "status") or "").lower()
     if status in ("failed", "canceled"):
         code, message = (arm.text(_document(response), "error", key) for key in ("code", "message"))
-        raise Unread(node.id, masked(f"the command {status}: ({code}) {message}"))
+        raise _NotNow(node.id, masked(f"the command {status}: ({code}) {(message or '').rstrip('.')}"))
     return bool(response.status_code == 202 or status not in ("", "succeeded"))
 
 

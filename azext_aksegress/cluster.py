@@ -312,6 +312,11 @@ class Cluster(ClusterDocument):  # pylint: disable=too-many-public-methods  # on
         return tuple({found.lower(): found for found in ids if found}.values())
 
     @property
+    def node_group_is_locked_down(self) -> bool:
+        """Whether AKS lets nobody but itself change what is in the node resource group; raises Unread."""
+        return arm.same(self.text("nodeResourceGroupProfile", "restrictionLevel"), "ReadOnly")
+
+    @property
     def http_proxies(self) -> tuple[tuple[str, str], ...]:
         """The URLs of the HTTP proxies that nodes and pods use, each after its key; they may hold a password; raises
         Unread."""

@@ -56,6 +56,12 @@ class Migration:
         plan = self.plan.to_json() if self.plan else None
         return {**self._head(STARTED), "plan": plan, "record": record_path, "verification": None}
 
+    def stands(self, findings: Sequence[Finding], egress_ips: Sequence[str]) -> Json:
+        """The result where there was nothing to do, with what the nodes say of that."""
+        found = _verification(findings, egress_ips)
+        outcome = NOTHING_TO_DO if found["outcome"] == APPLIED else NOT_VERIFIED
+        return {**self.to_json(), **found, "outcome": outcome}
+
     def _head(self, outcome: str) -> Json:
         return {
             "schemaVersion": SCHEMA_VERSION,

@@ -42,6 +42,8 @@ def make(
     finally:
         talk.end()
     talk.lines(moves.remarks(move))
+    if way.probe and not (move.plan or move.refusals or way.dry_run):
+        return _ask_all_the_same(cmd, azure, move, talk, way)
     if move.plan is None or way.dry_run:
         return _without_write(cmd, move, way)
     _confirm(talk, move, way)
@@ -62,6 +64,22 @@ def _without_write(cmd: Any, move: Migration, way: Way) -> Any:
     file = way.out or (way.plan if way.dry_run else None)
     aside = moves.plan_in(file) if file else ()
     return present(cmd, move.to_json(), moves.without_write(move, look(), file), aside=aside)
+
+
+def _ask_all_the_same(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) -> Any:
+    """End a move that is made already: who runs it again with --probe must not be told that all is well unasked."""
+    from azext_aksegress import expected, proof
+    from azext_aksegress.migration import NOT_VERIFIED
+    from azext_aksegress.present import ExitCode, look, present
+    from azext_aksegress.render import moves
+
+    report = move.report
+    there = proof.Proof((), report.before.known, report.cluster)
+    with talk.working("looking for the nodes"):
+        findings, egress_ips, _ = proof.ask_nodes(azure, there, expected.of(report), way.probe, talk.waiting)
+    document = move.stands(findings, egress_ips)
+    code = ExitCode.NOT_VERIFIED if document["outcome"] == NOT_VERIFIED else ExitCode.OK
+    return present(cmd, document, moves.stands(move, document, findings, look()), code, moves.differences(findings))
 
 
 def _confirm(talk: Talk, move: Migration, way: Way) -> None:

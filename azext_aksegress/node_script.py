@@ -5,8 +5,8 @@ no file, changes no setting, and leaves nothing behind. Each question becomes on
 
     aksegress <number of the question> <exit code of curl> <HTTP status, or the address that a service told>
 
-The first and the last line say `aksegress begin` and `aksegress end`: Azure brings back only the last 4,096 bytes, and
-a script that was cut short must not look whole.
+The first and the last line say `aksegress begin` and `aksegress end`, with a word of this run: Azure brings back only
+the last 4,096 bytes, and what was cut short, or is of an earlier run, must not look whole.
 """
 
 from __future__ import annotations
@@ -57,22 +57,31 @@ def can_ask(url: str) -> bool:
     return bool(_URL.fullmatch(url))
 
 
-def body(system: str, questions: Sequence[Question], proxied: bool) -> Json:
-    """The run command that asks some questions on a node; `proxied` where the cluster has an HTTP proxy."""
+def body(system: str, questions: Sequence[Question], proxied: bool, nonce: str) -> Json:
+    """The run command that asks some questions on a node; `proxied` where the cluster has an HTTP proxy. The `nonce` is
+    said back, so that the output of an earlier command is never taken for the answer to this one."""
     if len(questions) > MOST or not all(can_ask(question.url) for question in questions):
         raise ValueError("these questions cannot be asked")
     numbered = list(enumerate(questions, start=1))
     if system == WINDOWS:
         lines = [line for row in numbered for line in _on_windows(*row)]
-        return {"commandId": "RunPowerShellScript", "script": [_WHAT, f"'{_BEGIN}'", *lines, f"'{_END}'"]}
-    proxy = [_PROXY] if proxied else []
+        said = [_WHAT, f"'{_BEGIN} {nonce}'", *lines, f"'{_END} {nonce}'"]
+        return {"commandId": "RunPowerShellScript", "script": said}
+    proxy = _PROXY if proxied else ()
     asked = [f"{'sees' if row.tells else 'asks'} {number} {_arguments(row)} &" for number, row in numbered]
-    return {"commandId": "RunShellScript", "script": [_WHAT, *proxy, *_LINUX, *asked, "wait", f"echo '{_END}'"]}
+    lines = [_WHAT, *proxy, *_LINUX, f"echo '{_BEGIN} {nonce}'", *asked, "wait", f"echo '{_END} {nonce}'"]
+    return {"commandId": "RunShellScript", "script": lines}
 
 
 _WHAT = "# The probe of az aks egress: asks some addresses, writes nothing, changes nothing."
-_PROXY = "[ -r /etc/environment ] && set -a && . /etc/environment && set +a"
-"""Where AKS puts the HTTP proxy of a cluster on its nodes (AKS documentation, http-proxy.md, 2026-04-16)."""
+_PROXY = (
+    "while IFS='=' read -r name value || [ -n \"$name\" ]; do",
+    '  value=${value#\\"}; value=${value%\\"}',
+    '  case "$name" in http_proxy|https_proxy|no_proxy|HTTP_PROXY|HTTPS_PROXY|NO_PROXY) export "$name=$value" ;; esac',
+    "done < /etc/environment",
+)
+"""AKS puts the HTTP proxy of a cluster there (AKS documentation, http-proxy.md, 2026-04-16). The file is pam_env's and
+no shell script, so it is read, and never run."""
 _LIMITS = f"--connect-timeout {CONNECT} --max-time {ANSWER}"
 _STATUS = "-w '%{http_code}'"
 _ADDRESS = "-f -4 --max-filesize 100"
@@ -89,7 +98,6 @@ _LINUX = (
     '  [ "${#said}" -le 15 ] || said=',
     '  echo "aksegress $number $status $said"',
     "}",
-    f"echo '{_BEGIN}'",
 )
 
 
@@ -111,10 +119,11 @@ def output(answer: Any) -> str:
     return "\n".join(arm.text(row, "message") or "" for row in arm.objects(answer, "value"))
 
 
-def replies(text: str, number: int) -> Mapping[int, Reply] | None:
-    """The replies to so many questions in a node's output, or None where they are not all there, or not once."""
+def replies(text: str, number: int, nonce: str) -> Mapping[int, Reply] | None:
+    """The replies to so many questions in a node's output, or None where they are not all there, or not once, or of
+    another run."""
     lines = [line.strip() for line in text.split("\n")]
-    if lines.count(_BEGIN) != 1 or lines.count(_END) != 1:
+    if lines.count(f"{_BEGIN} {nonce}") != 1 or lines.count(f"{_END} {nonce}") != 1:
         return None
     found = [match for match in map(_LINE.fullmatch, lines) if match]
     by_number = {int(row[1]): Reply(int(row[2]), row[3]) for row in found}

@@ -16,6 +16,7 @@ INTERFACES = "Microsoft.Network/networkInterfaces"
 POOL_TAG = "aks-managed-poolName"
 """The tag by which AKS names the pool of a scale set."""
 LINUX, WINDOWS = "Linux", "Windows"
+NOBODY = "no node on it can be asked; where its pools are scaled to nothing, scale one up"
 _OURS = (SCALE_SETS.lower(), f"{SCALE_SETS}/virtualMachines".lower(), MACHINES.lower())
 
 
@@ -34,7 +35,7 @@ def wanted(cluster: Cluster) -> Iterator[str]:
     """What tells the nodes of a cluster, as far as it is known where; raises Unread."""
     yield from (cluster.in_node_group(kind) for kind in (SCALE_SETS, MACHINES, INTERFACES))
     for scale_set in cluster.snapshot.collection(cluster.in_node_group(SCALE_SETS)):
-        if _is_ours(cluster, scale_set):
+        if _is_a_node(cluster, scale_set):
             yield arm.child(scale_set["id"], "virtualMachines")
 
 
@@ -60,14 +61,14 @@ def _nobody(cluster: Cluster, subnet: Subnet) -> str:
         pods_only = [pool.name for pool in cluster.pools if arm.same(pool.pod_subnet_id, subnet.id)]
         if pods_only:
             return f"only pods are on it, which no node can speak for; ask from a pod of pool {pods_only[0]}"
-    return "no node on it can be asked"
+    return NOBODY
 
 
 def _in_scale_sets(cluster: Cluster, subnet_id: str, lacks: Callable[[Unread], None]) -> Iterator[Node]:
     for scale_set in cluster.snapshot.collection(cluster.in_node_group(SCALE_SETS)):
         profile = arm.dig(scale_set, "properties", "virtualMachineProfile")
         interfaces = arm.objects(profile, "networkProfile", "networkInterfaceConfigurations")
-        if not _is_ours(cluster, scale_set) or not arm.same(_first_subnet(interfaces), subnet_id):
+        if not _is_a_node(cluster, scale_set) or not arm.same(_first_subnet(interfaces), subnet_id):
             continue
         try:
             rows = cluster.snapshot.collection(arm.child(scale_set["id"], "virtualMachines"))
@@ -92,7 +93,8 @@ def _by_themselves(cluster: Cluster, subnet_id: str, _: Callable[[Unread], None]
     ids = {(arm.text(row, "properties", "virtualMachine", "id") or "").lower() for row in here}
     if ids - {""}:
         rows = cluster.snapshot.collection(cluster.in_node_group(MACHINES))
-        yield from _understood(cluster, (row for row in rows if (arm.text(row, "id") or "").lower() in ids), None)
+        mine = [row for row in rows if (arm.text(row, "id") or "").lower() in ids and _is_a_node(cluster, row)]
+        yield from _understood(cluster, mine, None)
 
 
 def _understood(cluster: Cluster, rows: Iterable[Json], by_default: str | None) -> Iterator[Node]:
@@ -104,6 +106,13 @@ def _understood(cluster: Cluster, rows: Iterable[Json], by_default: str | None) 
             name = arm.text(row, "properties", "osProfile", "computerName") or arm.text(row, "name")
             whole = arm.same(arm.text(row, "properties", "provisioningState"), "Succeeded")
             yield Node(row["id"], name or arm.name(row["id"]), known, whole)
+
+
+def _is_a_node(cluster: Cluster, resource: Json) -> bool:
+    """Whether AKS made a scale set or machine: others may put theirs into the same group, which speaks for nobody. AKS
+    names all of its own so, and tags those of pools."""
+    named = arm.name(arm.text(resource, "id") or "").lower().startswith("aks")
+    return _is_ours(cluster, resource) and (named or arm.text(resource, "tags", POOL_TAG) is not None)
 
 
 def _is_ours(cluster: Cluster, resource: Json) -> bool:

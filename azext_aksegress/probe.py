@@ -7,7 +7,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import Iterator, Mapping, NamedTuple, Sequence, Tuple, Union
 
-from azext_aksegress import egress, matrix, needs, nodes
+from azext_aksegress import arm, egress, matrix, needs, nodes
 from azext_aksegress.checks import FAIL, NOTE, PASS, SKIP, UNKNOWN, Check, Finding, Outcome, unknown
 from azext_aksegress.cluster import Cluster, Subnet
 from azext_aksegress.expected import Expected
@@ -20,6 +20,11 @@ ADDRESS_SERVICES = ("https://api.ipify.org/", "https://checkip.amazonaws.com/")
 """Public services that answer with the caller's address, and with nothing else."""
 WITHOUT_DNS = "https://1.1.1.1/"
 """A public service by its address: where no name is known, it still tells whether there is a way out."""
+PUBLIC_NAME = "https://mcr.microsoft.com/"
+"""What a firewall lets through that lets through what AKS needs: then a cluster is not isolated either."""
+_BEHIND_ANOTHER = "-msedge.net"
+"""How names end that stand behind others, whose certificates name those (AKS documentation,
+outbound-rules-control-egress.md, 2026-07-02)."""
 
 
 _NO_ANSWER = {
@@ -32,8 +37,14 @@ _NO_ANSWER = {
 _CUT_OFF = {35: "cut off at the TLS handshake", 52: "closed without an answer", 55: "cut off", 56: "cut off"}
 """Where something took the connection and ended it, as a firewall does that looks at names."""
 _OTHER_CERTIFICATE = (51, 60)
-_REFUSED_BY_A_FIREWALL = "470"
-"""The HTTP status by which Azure Firewall refuses plain HTTP (Azure documentation, firewall-faq)."""
+_REFUSED = {
+    "407": "a proxy wants a password",
+    "470": "a firewall refuses it",
+    "511": "a portal wants a sign-in",
+}
+"""Statuses of what stands on the way (RFC 9110; RFC 6585; of Azure Firewall, Azure documentation, firewall-faq)."""
+_OF_A_GATEWAY = ("502", "503", "504")
+"""Statuses that may be of the server, or of what stands before it."""
 
 
 def _no_word(*_: object) -> None:
@@ -99,26 +110,42 @@ def wanted(cluster: Cluster) -> Iterator[str]:
 def inquiry(cluster: Cluster, url: str | None) -> Inquiry:
     """The questions for a cluster on its outbound type of now; `url` is the service that tells addresses, where it is
     not to be one of the public ones; raises Unread."""
-    api_server = cluster.text("privateFQDN") if cluster.private_cluster else None
-    api_server = api_server or cluster.text("fqdn")
+    api_server = _api_server(cluster)
     asked = [Question(f"https://{api_server}:443/", directly=True, any_certificate=True)] if api_server else []
     services = (url,) if url else ADDRESS_SERVICES
-    if cluster.outbound_type in matrix.ISOLATED:
-        targets = dict.fromkeys((*ADDRESS_SERVICES, *services, WITHOUT_DNS))
-        return _inquiry(asked, [Question(target, directly=True) for target in targets], [])
     not_asked: list[Finding] = []
+    if cluster.dual_stack:
+        kind = UNKNOWN if cluster.outbound_type in matrix.ISOLATED else SKIP
+        not_asked.append(Finding(ADDRESS, Outcome(kind, cluster.id, "only IPv4 was asked, and nodes have IPv6 too")))
+    if cluster.outbound_type in matrix.ISOLATED:
+        targets = dict.fromkeys((*ADDRESS_SERVICES, *services, WITHOUT_DNS, PUBLIC_NAME))
+        return _inquiry(asked, [Question(target, directly=True) for target in targets], not_asked)
     unlisted = needs.not_listed(cluster)
     if unlisted:
         own = Outcome(SKIP, unlisted.id, str(unlisted)) if isinstance(unlisted, Untold) else unknown(unlisted)
         not_asked.append(Finding(ENDPOINTS, own))
     others = [flow for flow in needs.of_nodes(cluster) if flow.name != api_server]
     by_url = {f"{flow.protocol.lower()}://{flow.name}:{flow.port}/": flow for flow in others}
-    asked += [Question(target) for target, flow in by_url.items() if flow.is_web and "*" not in (flow.name or "")]
+    named = [
+        (target, flow.name or "") for target, flow in by_url.items() if flow.is_web and "*" not in (flow.name or "")
+    ]
+    asked += [Question(target, any_certificate=name.endswith(_BEHIND_ANOTHER)) for target, name in named]
+    if not named:
+        seen = "nothing of what AKS lists can be asked"
+        not_asked.append(Finding(ENDPOINTS, Outcome(UNKNOWN, cluster.id, seen)))
     odd = [flow.words for flow in by_url.values() if not flow.is_web or "*" in (flow.name or "")]
     if odd:
         seen = f"HTTP cannot ask: {', '.join(odd)}"
         not_asked.append(Finding(ENDPOINTS, Outcome(SKIP, cluster.id, seen)))
     return _inquiry(asked, [Question(found, tells=True, directly=True) for found in services], not_asked)
+
+
+def _api_server(cluster: Cluster) -> str | None:
+    """The name by which nodes know the API server; None where they know an address, which Azure does not tell: with
+    VNet integration of a public cluster (AKS documentation, api-server-vnet-integration.md, 2026-08-03)."""
+    if cluster.private_cluster:
+        return cluster.text("privateFQDN") or cluster.text("fqdn")
+    return None if cluster.private_api_server else cluster.text("fqdn")
 
 
 def _inquiry(endpoints: Sequence[Question], services: Sequence[Question], findings: Sequence[Finding]) -> Inquiry:
@@ -139,10 +166,16 @@ def findings(cluster: Cluster, awaited: Expected, asked: Inquiry, answers: Mappi
 
 def _findings(cluster: Cluster, awaited: Expected, asked: Inquiry, answers: Mapping[str, Answer]) -> Iterator[Finding]:
     isolated = cluster.outbound_type in matrix.ISOLATED
+    try:
+        cluster.snapshot.collection(cluster.in_node_group(nodes.INTERFACES))
+    except Unread as unread:  # there may be nodes on subnets that nothing else names
+        yield Finding(ANSWERS, unknown(unread))
     for subnet in cluster.subnets:
         answer = answers.get(subnet.id.lower()) or Untold(subnet.id, "nobody was asked")
         if isinstance(answer, Unread):
-            yield Finding(ANSWERS, Outcome(UNKNOWN, subnet.id, _of(subnet, answer)))
+            kind = SKIP if isinstance(answer, Untold) and _is_delegated(cluster, subnet) else UNKNOWN
+            why = "no subnet of nodes" if kind == SKIP else str(answer).partition(f"{subnet.name}: ")[2] or str(answer)
+            yield Finding(ANSWERS, Outcome(kind, subnet.id, f"{subnet.name}: {why}"))
             continue
         number = len(asked.endpoints)
         needed = list(zip(asked.endpoints, answer.replies[:number]))
@@ -151,35 +184,43 @@ def _findings(cluster: Cluster, awaited: Expected, asked: Inquiry, answers: Mapp
         if needed:
             yield Finding(ENDPOINTS, _reached(subnet, answer.node, needed))
         if isolated:
-            yield Finding(ISOLATED, _not_reached(subnet, answer.node, others))
+            yield Finding(ISOLATED, _not_reached(cluster, subnet, answer.node, others))
         else:
             yield Finding(ADDRESS, _seen(cluster, subnet, answer.node, others, awaited))
 
 
-def _of(subnet: Subnet, unread: Unread) -> str:
-    """An Unread that says which subnet it is about, whatever it could not read."""
-    words = str(unread)
-    return words if words.startswith(f"{subnet.name}: ") else f"{subnet.name}: {words}"
+def _is_delegated(cluster: Cluster, subnet: Subnet) -> bool:
+    """Whether a subnet of AKS's own network belongs to a service, as that of the API server, and not to a pool."""
+    try:
+        delegations = arm.objects(cluster.snapshot.resource(subnet.id), "properties", "delegations")
+        return bool(delegations) and not cluster.byo_subnets
+    except Unread:
+        return False
 
 
 def _reached(subnet: Subnet, node: Node, pairs: Pairs) -> Outcome:
-    """Whether all that AKS needs answers, with whatever HTTP status."""
+    """Whether all that AKS needs answers, with whatever HTTP status of its own. A name whose certificate is not trusted
+    may be odd by itself; where none of them is trusted, something stands before all of them."""
     silent = [f"{_host(asked)} ({_why(reply)})" for asked, reply in pairs if _why(reply)]
-    odd = [_host(asked) for asked, reply in pairs if reply.status in _OTHER_CERTIFICATE and not _is_http(reply)]
+    odd = [_host(asked) for asked, reply in pairs if _is_untrusted(reply)]
     unclear = [f"{_host(asked)} ({_unclear(reply)})" for asked, reply in pairs if _unclear(reply)]
-    whom = f"{node.name} on {subnet.name}"
+    trusted = [reply for asked, reply in pairs if _is_answer(reply) and not asked.any_certificate]
+    whom, expected = f"{node.name} on {subnet.name}", f"all {len(pairs)} answer"
     if silent:
-        return Outcome(FAIL, subnet.id, f"{whom}: {_some(silent)}", expected=f"all {len(pairs)} answer")
+        return Outcome(FAIL, subnet.id, f"{whom}: {_some(silent)}", expected=expected)
+    if odd and not trusted:
+        seen = f"{whom}: the certificate of no name is trusted, as where TLS is broken up on the way: {_some(odd)}"
+        return Outcome(FAIL, subnet.id, seen, expected=expected)
     if unclear:
-        return Outcome(UNKNOWN, subnet.id, f"{whom}: {_some(unclear)}", expected=f"all {len(pairs)} answer")
+        return Outcome(UNKNOWN, subnet.id, f"{whom}: {_some(unclear)}", expected=expected)
     if odd:
-        seen = f"{whom}: all answer, but not with a certificate of their own: {_some(odd)}"
-        return Outcome(NOTE, subnet.id, seen)
+        return Outcome(NOTE, subnet.id, f"{whom}: all answer, but not with a certificate of their own: {_some(odd)}")
     return Outcome(PASS, subnet.id, f"{whom}: {len(pairs)} of {len(pairs)} answer")
 
 
-def _not_reached(subnet: Subnet, node: Node, pairs: Pairs) -> Outcome:
-    """Whether nothing on the internet answers; a connection that something cuts off is no answer of the internet."""
+def _not_reached(cluster: Cluster, subnet: Subnet, node: Node, pairs: Pairs) -> Outcome:
+    """Whether nothing on the internet answers; a connection that something cuts off is no answer of the internet. Where
+    Azure's settings lead out all the same, silence proves little."""
     answered = [f"{_host(asked)} (HTTP {reply.said})" for asked, reply in pairs if _is_http(reply)]
     unclear = [
         f"{_host(asked)} ({_unclear(reply) or 'a certificate of its own'})"
@@ -191,7 +232,11 @@ def _not_reached(subnet: Subnet, node: Node, pairs: Pairs) -> Outcome:
         return Outcome(FAIL, subnet.id, f"{whom} is answered by {_some(answered)}", expected="no answer")
     if unclear or not pairs:
         return Outcome(UNKNOWN, subnet.id, f"{whom}: {_some(unclear)}", expected="no answer")
-    return Outcome(PASS, subnet.id, f"{whom} has no answer from {_some([_host(asked) for asked, _ in pairs])}")
+    seen = f"{whom} has no answer from {_some([_host(asked) for asked, _ in pairs])}"
+    path = egress.effective_path(cluster, subnet)
+    if path != egress.NO_PATH:
+        return Outcome(NOTE, subnet.id, f"{seen}; but by Azure's settings egress goes out by {path}")
+    return Outcome(PASS, subnet.id, seen)
 
 
 def _seen(cluster: Cluster, subnet: Subnet, node: Node, pairs: Pairs, awaited: Expected) -> Outcome:
@@ -212,8 +257,9 @@ def _seen(cluster: Cluster, subnet: Subnet, node: Node, pairs: Pairs, awaited: E
     left = [known for known in awaited.before.known if known not in awaited.after.known]
     if any(holds(known, found) for known in left for found in odd) or expected.complete:
         return Outcome(FAIL, subnet.id, observed, expected=words)
-    kind = NOTE if all(isinstance(unread, Untold) for unread in expected.unknown) else UNKNOWN
-    return Outcome(kind, subnet.id, f"{observed}; Azure does not tell whether it is the right one", expected=words)
+    nobodys = not expected.known and all(isinstance(unread, Untold) for unread in expected.unknown)
+    seen_by_azure = f"{observed}; Azure does not tell whether it is the right one"
+    return Outcome(NOTE if nobodys else UNKNOWN, subnet.id, seen_by_azure, expected=words)
 
 
 def _address(reply: Reply) -> str | None:
@@ -231,19 +277,30 @@ def _no_address(reply: Reply) -> str:
 
 
 def _is_http(reply: Reply) -> bool:
-    """Whether a server answered; curl writes 000 where none did."""
-    return len(reply.said) == 3 and reply.said.isdigit() and "100" <= reply.said != _REFUSED_BY_A_FIREWALL
+    """Whether anybody answered by HTTP; curl writes 000 where nobody did."""
+    return len(reply.said) == 3 and reply.said.isdigit() and reply.said >= "100"
+
+
+def _is_answer(reply: Reply) -> bool:
+    """Whether that was the server."""
+    return _is_http(reply) and reply.said not in (*_REFUSED, *_OF_A_GATEWAY)
+
+
+def _is_untrusted(reply: Reply) -> bool:
+    return reply.status in _OTHER_CERTIFICATE and not _is_http(reply)
 
 
 def _why(reply: Reply) -> str | None:
-    """Why there was no answer, in words; None where there was one, or curl ended in another way."""
-    if reply.said == _REFUSED_BY_A_FIREWALL:
-        return "a firewall refuses it"
-    return None if _is_http(reply) else {**_NO_ANSWER, **_CUT_OFF}.get(reply.status)
+    """Why there was no answer, in words; None where there was one, or it is not clear."""
+    if _is_http(reply):
+        return _REFUSED.get(reply.said)
+    return {**_NO_ANSWER, **_CUT_OFF}.get(reply.status)
 
 
 def _unclear(reply: Reply) -> str | None:
-    """How curl ended where that tells nothing of the network; None where it does."""
+    """What tells nothing of the server: how curl ended, or a status of something before it; None where it does."""
+    if reply.said in _OF_A_GATEWAY:
+        return f"HTTP {reply.said}"
     known = _is_http(reply) or _why(reply) or reply.status in _OTHER_CERTIFICATE
     return None if known else f"curl ended with {reply.status}"
 

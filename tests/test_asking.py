@@ -16,10 +16,16 @@ from azext_aksegress.snapshot import Unread
 from tests.builders import Shop
 from tests.scripted import played, refused
 
+NONCE = "0a1b2c3d"
 OPERATION, RESULT = "https://azure/operations/1", "https://azure/operations/1?monitor=true"
 BOTH = {"Azure-AsyncOperation": OPERATION, "Location": RESULT}
 
-pytestmark = pytest.mark.usefixtures("no_waiting")
+pytestmark = pytest.mark.usefixtures("no_waiting", "nonce")
+
+
+@pytest.fixture
+def nonce(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking.secrets, "token_hex", lambda _: NONCE)
 
 
 def response(document: Any = None, status: int = 200, **headers: str) -> Any:
@@ -71,7 +77,7 @@ def whole(inquiry: Inquiry) -> str:
     lines = [
         f"aksegress {number} 0 {'52.0.0.2' if row.tells else '200'}" for number, row in enumerate(inquiry.questions, 1)
     ]
-    return "\n".join(["aksegress begin", *lines, "aksegress end"])
+    return "\n".join([f"aksegress begin {NONCE}", *lines, f"aksegress end {NONCE}"])
 
 
 def value(inquiry: Inquiry) -> dict[str, Any]:
@@ -112,8 +118,17 @@ class TestAnAnswer:
         )
         assert isinstance(answer, Told)
 
-    def test_is_that_of_the_next_node_where_the_first_does_not_run(self) -> None:
-        asked, answer = self.told(lambda _: refused(409), lambda row: response(value(row)))
+    @pytest.mark.parametrize(
+        "first",
+        [
+            pytest.param([refused(409)], id="does not run"),
+            pytest.param([refused(404)], id="is gone"),
+            pytest.param([accepted(**BOTH), response({"status": "Failed"})], id="is sick"),
+            pytest.param([response({"value": [{"message": "hello"}]})], id="says something else"),
+        ],
+    )
+    def test_is_that_of_another_node_where_the_first(self, first: list[Any]) -> None:
+        asked, answer = self.told(*(lambda _, row=row: row for row in first), lambda row: response(value(row)))
         assert isinstance(answer, Told)
         assert len(set(asked.begun)) == 2
 
@@ -136,9 +151,10 @@ class TestNoAnswer:
         ],
     )
     def test_is_unread_and_says_why(self, script: list[Any], words: str) -> None:
-        answer = Asked(*script)()
+        answer = Asked(*script * asking.TRIES)()
         assert isinstance(answer, Unread)
         assert words in str(answer)
+        assert "snet-apps: aks-apps-" in str(answer)
 
     def test_names_the_right_that_is_missing_and_asks_nobody_else(self) -> None:
         asked = Asked(refused(403))
@@ -146,6 +162,19 @@ class TestNoAnswer:
         assert isinstance(answer, Unread)
         assert answer.permission == "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action"
         assert len(asked.begun) == 1
+
+    def test_of_a_group_that_is_locked_down_names_the_lock(self) -> None:
+        asked = Asked(refused(403))
+        asked.cluster.document["properties"]["nodeResourceGroupProfile"] = {"restrictionLevel": "ReadOnly"}
+        answer = asked()
+        assert isinstance(answer, Unread)
+        assert "restrictionLevel" in str(answer)
+        assert answer.permission is None
+
+    def test_is_looked_for_no_more_often_than_once_a_second(self, no_waiting: list[float]) -> None:
+        hurried = accepted(**{**BOTH, "x-ms-retry-after-ms": "0.001"})
+        Asked(hurried, *[response({"status": "InProgress"}, x_ms_retry_after_ms="0.001")] * 1000)()
+        assert len(no_waiting) <= asking.TIMEOUT / asking.SHORTEST_POLL + 1
 
     def test_is_waited_for_only_so_long(self, no_waiting: list[float]) -> None:
         asked = Asked(accepted(Location=RESULT), *[accepted()] * 1000)

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from azext_aksegress.node_script import MOST, Question, Reply, body, can_ask, output, replies
+from azext_aksegress import node_script
+from azext_aksegress.node_script import MOST, Question, Reply, can_ask, output
 from azext_aksegress.nodes import LINUX, WINDOWS
 
 MCR = Question("https://mcr.microsoft.com:443/")
 SERVICE = Question("https://api.ipify.org/", tells=True, directly=True)
-WHOLE = "aksegress begin\naksegress 1 0 200\naksegress 2 0 52.0.0.2\naksegress end\n"
+NONCE = "0a1b2c3d"
+WHOLE = f"aksegress begin {NONCE}\naksegress 1 0 200\naksegress 2 0 52.0.0.2\naksegress end {NONCE}\n"
+body, replies = partial(node_script.body, nonce=NONCE), partial(node_script.replies, nonce=NONCE)
 
 
 class TestTheScript:
@@ -41,6 +45,19 @@ class TestTheScript:
         with_one, without = ("\n".join(body(LINUX, [MCR], found)["script"]) for found in (True, False))
         assert "/etc/environment" in with_one
         assert "/etc/environment" not in without
+
+    def test_reads_the_proxy_and_runs_nothing_of_the_file_that_names_it(self, tmp_path: Path) -> None:
+        (tmp_path / "environment").write_text(
+            'PATH="/nowhere"\nFOO=bar touch canary\nX=$(touch canary)\nHTTPS_PROXY="http://p:3128/"\nno_proxy=10.0.0.0/8,a'
+        )
+        lines = body(LINUX, [MCR], proxied=True)["script"]
+        text = "\n".join(lines[: lines.index("done < /etc/environment") + 1]).replace("/etc", str(tmp_path))
+        command = f"{text}\nset; ls"
+        done = subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert "HTTPS_PROXY='http://p:3128/'" in done.stdout
+        assert "no_proxy='10.0.0.0/8,a'" in done.stdout
+        assert "canary" not in done.stdout.rpartition("_=")[2] and not (tmp_path / "canary").exists()
+        assert "/nowhere" not in done.stdout.partition("PATH=")[2].partition("\n")[0]
 
     def test_passes_the_proxy_by_where_the_address_is_asked_for(self) -> None:
         (line,) = [found for found in body(LINUX, [SERVICE], proxied=True)["script"] if "api.ipify.org" in found]
@@ -139,10 +156,11 @@ class TestReplies:
         "text",
         [
             pytest.param("", id="nothing"),
-            pytest.param(WHOLE.replace("aksegress begin\n", ""), id="cut at the beginning"),
-            pytest.param(WHOLE.replace("aksegress end\n", ""), id="cut at the end"),
+            pytest.param(WHOLE.partition("\n")[2], id="cut at the beginning"),
+            pytest.param(WHOLE.rpartition("aksegress end")[0], id="cut at the end"),
             pytest.param(WHOLE.replace("aksegress 1 0 200\n", ""), id="one is missing"),
             pytest.param(WHOLE + WHOLE, id="twice"),
+            pytest.param(WHOLE.replace(NONCE, "ffffffff"), id="of an earlier run"),
             pytest.param(WHOLE.replace("1 0 200", "1 0 200\naksegress 1 28 000"), id="one twice"),
             pytest.param(WHOLE.replace("aksegress 2", "aksegress 3"), id="of another question"),
             pytest.param(WHOLE.replace("52.0.0.2", "52.0.0.2 and more"), id="more in the line"),

@@ -86,6 +86,19 @@ class TestNodes:
         with pytest.raises(Unread, match="no node on it can be asked"):
             nodes.on(cluster, cluster.subnets[1])
 
+    def test_are_never_machines_that_somebody_else_put_into_the_group(self) -> None:
+        shop = Shop.byo()
+        mine = scale_set(shop, "apps")
+        shop.estate.resources[f"{GROUP}/providers/{nodes.SCALE_SETS}/aaa-agents".lower()] = {
+            **mine,
+            "id": f"{GROUP}/providers/{nodes.SCALE_SETS}/aaa-agents",
+            "name": "aaa-agents",
+            "tags": {},
+        }
+        cluster = cluster_of(shop)
+        assert not [key for key in cluster.snapshot.collections if "aaa-agents" in key]
+        assert not [row for row in nodes.on(cluster, cluster.subnets[1]) if "aaa-agents" in row.id]
+
 
 class TestNoNode:
     def test_is_there_where_none_is_on_the_subnet(self) -> None:

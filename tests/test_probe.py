@@ -6,9 +6,9 @@ from azext_aksegress import probe
 from azext_aksegress.cluster import Cluster
 from azext_aksegress.needs import endpoints_id
 from azext_aksegress.node_script import MOST, Reply
-from azext_aksegress.snapshot import Unread
-from tests.armsim.estate import isolated
-from tests.builders import Shop
+from azext_aksegress.snapshot import Unread, Untold
+from tests.armsim.estate import isolated, node_group, scope
+from tests.builders import CLUSTER, Shop
 from tests.nodes import Nodes, awaited_of, cluster_of, host
 
 LB, UDR, UA_NAT = "loadBalancer", "userDefinedRouting", "userAssignedNATGateway"
@@ -33,10 +33,14 @@ class TestWhatIsAsked:
         found = hosts(Nodes(Shop.byo(LB, apiServerAccessProfile=private, privateFQDN="aks.privatelink.example.io")))
         assert found[0] == "aks.privatelink.example.io"
 
+    def test_of_a_public_cluster_with_vnet_integration_is_no_name_of_its_api_server(self) -> None:
+        shop = Shop.byo(LB, apiServerAccessProfile={"enableVnetIntegration": True})
+        assert shop.document["properties"]["fqdn"] not in hosts(Nodes(shop))
+
     def test_of_an_isolated_cluster_is_its_api_server_and_the_internet(self) -> None:
         nodes = Nodes(Shop.quiet())
-        assert [row.any_certificate for row in nodes.asked.questions] == [True, False, False, False]
-        assert hosts(nodes)[1:] == ["api.ipify.org", "checkip.amazonaws.com", "1.1.1.1"]
+        assert [row.any_certificate for row in nodes.asked.questions] == [True, *[False] * 4]
+        assert hosts(nodes)[1:] == ["api.ipify.org", "checkip.amazonaws.com", "1.1.1.1", "mcr.microsoft.com"]
 
     def test_is_a_service_of_ones_own_where_it_is_named(self) -> None:
         found = hosts(Nodes(Shop.byo(LB), url=OWN))
@@ -80,24 +84,45 @@ class TestEndpoints:
     def test_that_all_answer_pass(self) -> None:
         assert Nodes(Shop.byo(LB)).outcomes(ENDPOINTS) == {"pass"}
 
-    @pytest.mark.parametrize("status", ["200", "301", "400", "401", "403", "404", "503"])
+    @pytest.mark.parametrize("status", ["200", "301", "400", "401", "403", "404", "500"])
     def test_answer_with_any_status(self, status: str) -> None:
         nodes = Nodes(Shop.byo(LB))
         nodes.others["mcr.microsoft.com"] = Reply(0, status)
         assert nodes.outcomes(ENDPOINTS) == {"pass"}
 
-    @pytest.mark.parametrize("reply", [TIMED_OUT, CUT_OFF, NO_NAME, Reply(7, "000"), Reply(0, "470")])
+    @pytest.mark.parametrize(
+        "reply", [TIMED_OUT, CUT_OFF, NO_NAME, Reply(7, "000"), *(Reply(0, status) for status in ("407", "470", "511"))]
+    )
     def test_of_which_one_does_not_answer_fail(self, reply: Reply) -> None:
         nodes = Nodes(Shop.byo(LB))
         nodes.others["mcr.microsoft.com"] = reply
         assert nodes.outcomes(ENDPOINTS) == {"fail"}
         assert any("mcr.microsoft.com:443 (" in (row.seen.observed or "") for row in nodes.findings())
 
-    @pytest.mark.parametrize("reply", [NO_CURL, Reply(2, "000"), Reply(0, ""), Reply(0, "000"), Reply(0, "999999")])
+    @pytest.mark.parametrize(
+        "reply", [NO_CURL, Reply(2, "000"), Reply(0, ""), Reply(0, "000"), Reply(0, "999999"), Reply(0, "503")]
+    )
     def test_of_which_one_could_not_be_asked_are_unknown(self, reply: Reply) -> None:
         nodes = Nodes(Shop.byo(LB))
         nodes.others["mcr.microsoft.com"] = reply
         assert nodes.outcomes(ENDPOINTS) == {"unknown"}
+
+    def test_of_which_no_certificate_is_trusted_fail(self) -> None:
+        nodes = Nodes(Shop.byo(LB))
+        nodes.others = dict.fromkeys(hosts(nodes)[1:], Reply(60, "000"))
+        assert nodes.outcomes(ENDPOINTS) == {"fail"}
+
+    def test_that_stand_behind_another_name_may_have_its_certificate(self) -> None:
+        nodes = Nodes(Shop.byo(LB))
+        any_certificate = [host(row) for row in nodes.asked.endpoints if row.any_certificate]
+        assert any_certificate == [nodes.cluster.text("fqdn"), "mcr-0001.mcr-msedge.net"]
+
+    def test_of_which_none_could_be_asked_are_unknown(self) -> None:
+        cluster = cluster_of(Shop.byo(LB))
+        rows = [{"domainName": "*.example.com", "endpointDetails": [{"port": 443, "protocol": "Https"}]}]
+        listed = ({"category": "images", "endpoints": rows},)
+        asked = probe.inquiry(Cluster(cluster.snapshot.plus({endpoints_id(cluster): listed})), None)
+        assert "unknown" in {row.outcome for row in asked.findings}
 
     def test_with_a_certificate_of_somebody_else_are_worth_a_note(self) -> None:
         nodes = Nodes(Shop.byo(LB))
@@ -142,6 +167,13 @@ class TestTheAddress:
         shop = Shop.byo(UDR).routed(hop="10.1.1.9")
         assert Nodes(shop, sees="52.0.0.9").outcomes(ADDRESS, "52.0.0.9") == {"fail"}
 
+    def test_that_is_no_known_one_is_unknown_where_another_way_is_possible(self) -> None:
+        assert Nodes(Shop.byo(LB).learning(), sees="198.51.100.77").outcomes(ADDRESS) == {"unknown"}
+
+    def test_is_asked_by_ipv4_alone_and_that_is_said(self) -> None:
+        dual = Shop.byo(LB).network(ipFamilies=["IPv4", "IPv6"])
+        assert "skip" in {row.outcome for row in Nodes(dual).asked.findings if row.id == ADDRESS}
+
     def test_is_unknown_where_the_right_one_could_not_be_read(self) -> None:
         shop = Shop.byo(UA_NAT)
         shop.arm.forbid(shop.gateway_id("snet-apps"))
@@ -176,6 +208,15 @@ class TestIsolation:
         nodes = Nodes(Shop.byo("none", **isolated()))
         assert "1.1.1.1" in [host(row) for row in nodes.asked.services]
 
+    def test_is_not_green_where_azure_s_settings_still_lead_out(self) -> None:
+        nodes = Nodes(Shop.byo("none", **isolated()).routed())
+        nodes.others = dict.fromkeys([host(row) for row in nodes.asked.services], CUT_OFF)
+        assert nodes.outcomes(ISOLATED) == {"note"}
+
+    def test_is_unknown_where_nodes_have_ipv6_too(self) -> None:
+        dual = Shop.byo("none", **isolated()).network(ipFamilies=["IPv4", "IPv6"])
+        assert "unknown" in {row.outcome for row in Nodes(dual).asked.findings}
+
     def test_still_needs_the_api_server(self) -> None:
         nodes = self.nodes()
         nodes.others[host(nodes.asked.endpoints[0])] = TIMED_OUT
@@ -190,6 +231,20 @@ class TestWithoutAnAnswer:
         found = nodes.findings(answers={silent.lower(): Unread("/x/aks-1", "no answer within 300 s")})
         assert [(row.id, row.outcome) for row in found if row.seen.resource == silent] == [(ANSWERS, "unknown")]
         assert any("snet-apps: aks-1: no answer" in (row.seen.observed or "") for row in found)
+
+    def test_a_subnet_of_a_service_in_aks_s_own_network_needs_none(self) -> None:
+        shop = Shop.managed("managedNATGateway")
+        (subnet,) = [found.id for found in cluster_of(shop).subnets]
+        shop.estate[subnet]["properties"]["delegations"] = [{"name": "x"}]
+        nodes = Nodes(shop)
+        found = nodes.findings(answers={subnet.lower(): Untold(subnet, "no node on it can be asked")})
+        assert [row.outcome for row in found if row.id == ANSWERS] == ["skip"]
+
+    def test_nodes_of_no_pool_are_unknown_where_interfaces_cannot_be_read(self) -> None:
+        shop = Shop.byo(UA_NAT)
+        shop.arm.forbid(f"{scope(node_group(CLUSTER))}/providers/Microsoft.Network/networkInterfaces")
+        found = Nodes(shop, sees="52.0.0.2").findings()
+        assert "unknown" in {row.outcome for row in found if row.id == ANSWERS}
 
     def test_nobody_counts_as_having_answered(self) -> None:
         nodes = Nodes(Shop.byo(UA_NAT))

@@ -10,7 +10,7 @@ from azext_aksegress import arm
 from azext_aksegress.arm import Json
 from azext_aksegress.checks import FAIL, UNKNOWN, Finding, acceptable_ids
 from azext_aksegress.fixes import az
-from azext_aksegress.migration import APPLIED, Migration
+from azext_aksegress.migration import APPLIED, NOT_VERIFIED, Migration
 from azext_aksegress.past import Past
 from azext_aksegress.plan import Plan
 from azext_aksegress.render.terminal import (
@@ -117,6 +117,14 @@ def without_write(move: Migration, look: Look, file: str | None = None) -> Itera
     elif move.plan:
         yield [("primary", "Nothing was sent. To make the move:")]
         yield [("action", f"  {move.plan.command}")]
+
+
+def stands(move: Migration, document: Json, found: Sequence[Finding], look: Look) -> Iterator[Line]:
+    """The end of a move that was not needed, with what the nodes say."""
+    yield from without_write(move, look)
+    yield from findings(found, look)
+    if document["outcome"] == NOT_VERIFIED:
+        yield [("error", "What the nodes say is not what was expected, or not known.")]
 
 
 def plan_in(file: str) -> Iterator[Line]:

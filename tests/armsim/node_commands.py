@@ -66,7 +66,8 @@ def _output(arm: Arm, machine: Machine, command_id: str, script: str, arguments:
         network = node_network.seen_by(arm, machine)
         return _WORKERS.submit(SHELLS[command_id.lower()], script, arguments, network, hooks.patience)
     output: Future[Output] = Future()
-    output.set_result(Output((hooks.answers or "").encode(), b""))
+    said = hooks.answers(script) if callable(hooks.answers) else hooks.answers
+    output.set_result(Output((said or "").encode(), b""))
     return output
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from tests.armsim.node_shell import Output
 
@@ -48,8 +48,8 @@ class NodeHooks:
         """The same behind a virtual network gateway."""
         self.proxy = "198.51.100.30"
         """The same behind the HTTP proxy of a cluster, which nodes reach whatever their way out."""
-        self.answers: str | None = None
-        """What scripts print, in the place of what they would; they are not run then."""
+        self.answers: str | Callable[[str], str] | None = None
+        """What scripts print, in the place of what they would, by their text; they are not run then."""
         self.never_ends = False
         """Let scripts that begin now stay in progress."""
         self.fails: tuple[str, str] | None = None

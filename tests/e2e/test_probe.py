@@ -128,6 +128,20 @@ class TestAfterAMove:
         assert all("privatelink" in ran.script for ran in arm.node.scripts)
 
 
+class TestRunAgain:
+    """A move that is made already is no proof: the nodes are asked all the same."""
+
+    def test_what_nodes_did_not_confirm_is_not_confirmed(self, quick_az: Az, serve: Serve) -> None:
+        arm = serve(Shop.byo(LB).gated())
+        arm.node.sees = "203.0.113.9"
+        assert [migrate(quick_az, UANAT, "--probe").code for _ in range(2)] == [6, 6]
+        arm.node.sees = None
+        again = migrate(quick_az, UANAT, "--probe")
+        assert (again.code, again.json["outcome"]) == (0, "nothingToDo")
+        assert outcomes(again, "probe.address") == ["pass", "pass"]
+        assert len([row for row in arm.journal if row.method == "PUT"]) == 1
+
+
 class TestWhatIsSent:
     def test_is_one_command_for_each_subnet_in_the_node_resource_group(self, quick_az: Az, moved: Any) -> None:
         arm = moved(Shop.byo(LB).gated(), UANAT)
