@@ -22,22 +22,23 @@ _INTRODUCTION = """\
 `az aks egress verify --probe`, and `migrate` and `rollback` with `--probe` once the update is made, ask one node of
 each subnet itself. This page is generated from the code by `make docs`.
 
-- **How**: Compute's *run command* on one virtual machine of the node resource group that the cluster names, in a scale
-  set or by itself, Linux or Windows. The agent on the machine takes it from the host, so it answers also where the
-  tunnel to the nodes or scheduling is what broke, and in private clusters.
+- **How**: Compute's *run command* on one virtual machine of the node resource group that the cluster names, in a
+  scale set or by itself, Linux or Windows. The agent on the machine takes it from the host, so it answers also where
+  the tunnel to the nodes or scheduling is what broke, and in private clusters.
 - **What it does**: it asks some addresses with curl, and writes one line for each to its output. It writes no file,
-  changes no setting, and reads nothing but, in a cluster with an HTTP proxy, the proxy's lines of `/etc/environment`.
+  changes no setting, and reads nothing but, in a cluster with an HTTP proxy, the proxy's lines of
+  `/etc/environment`.
 - **What is asked**: each whole name that AKS lists for this cluster by HTTP or HTTPS
-  (`outboundNetworkDependenciesEndpoints`; wildcards and UDP are told as not asked); the API server, where nodes know it by
-  a name; and by IPv4 two public services that tell the caller's address. For `none` and `block`, only the API server, and
-  the same two services, one address without a name, and `mcr.microsoft.com`, none of which may answer. Names that a shell
-  could understand are not asked. `--probe-url` names a service of your own instead of the two: it has to answer with
-  an IPv4 address and nothing else.
+  (`outboundNetworkDependenciesEndpoints`; wildcards and UDP are told as not asked); the API server, where nodes know
+  it by a name; and by IPv4 two public services that tell the caller's address. For `none` and `block`, only the API
+  server, and the same two services, one address without a name, and `mcr.microsoft.com`, none of which may answer.
+  Names that a shell could understand are not asked. `--probe-url` names a service of your own instead of the two: it
+  has to answer with an IPv4 address and nothing else.
 - **What the replies mean**: an HTTP status is an answer, but for those of what stands on the way: 407, 470 (Azure
-  Firewall) and 511 are none, and 502 to 504 prove nothing. Where no certificate is trusted, TLS is broken up on the way.
-  The address is held against those that carry the subnet's egress by Azure's settings, which the other findings hold
-  against the record. Where Azure cannot tell any, as of an appliance, that is a *note*, and no pass; the address must at
-  least be none of those from before the move.
+  Firewall) and 511 are none, and 502 to 504 prove nothing. Where no certificate is trusted, TLS is broken up on the
+  way. The address is held against those that carry the subnet's egress by Azure's settings, which the other findings
+  hold against the record. Where Azure cannot tell any, as of an appliance, that is a *note*, and no pass; the
+  address must at least be none of those from before the move.
 """
 _LIMITS = f"""\
 - **No answer is never a pass**: a node that does not run, a right that is missing, an output that is not whole or not
