@@ -277,6 +277,19 @@ class TestNoAnswerIsNoProof:
         arm.node.answers = text
         assert "not whole" in self.unknown(quick_az)
 
+    def test_where_the_error_nests_without_end_after_a_move(self, quick_az: Az, serve: Serve) -> None:
+        shop = Shop.byo(LB).gated()
+        arm = serve(shop)
+        error: dict[str, Any] = {"code": "Deep", "message": "deep"}
+        for _ in range(400):
+            error = {"code": "Deep", "message": "deep", "details": [error]}
+        arm.fault("POST", RUN, Answer({"error": error}, 400), times=9)
+        result = migrate(quick_az, UANAT, "--probe")
+        assert result.code == 6
+        assert "Traceback" not in result.err
+        kept = json.loads(Path(result.json["record"]).read_text())
+        assert kept["steps"][-1]["event"] == "notVerified"
+
     @pytest.mark.parametrize("fault", [BadGateway(), Reset(), Html()])
     def test_where_the_command_gets_no_answer(self, quick_az: Az, moved: Any, fault: Any) -> None:
         arm = moved(Shop.byo(LB).gated(), UANAT)
