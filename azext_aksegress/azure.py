@@ -178,6 +178,7 @@ def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> tuple[
 
     The SDK takes the version in the client from 39 on (az 2.77), and in each call before that.
     """
+    from azure.cli.core._debug import change_ssl_cert_verification_track2
     from azure.cli.core.commands.client_factory import get_mgmt_service_client
     from azure.mgmt import containerservice
 
@@ -186,7 +187,8 @@ def _cluster_operations(cli_ctx: Any, api_version: str, **kwargs: Any) -> tuple[
     client = get_mgmt_service_client(
         cli_ctx,
         containerservice.ContainerServiceClient,
-        transport=wire.transport(),
+        # the factory tells a transport that it makes itself whom to trust, and not one that it is given
+        transport=wire.transport(**change_ssl_cert_verification_track2()),
         **SAFE,
         **({**kwargs, **at} if single else kwargs),
     )

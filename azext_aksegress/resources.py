@@ -177,8 +177,18 @@ class ArmReader:
         request = HttpRequest(method, url, params=params, headers=headers, json=question)
         response = self._client.send_request(request, retry_on_methods=("GET", "POST"))
         if response.status_code >= 300:
-            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+            raise _refusal(response)
         return response
+
+
+def _refusal(response: Any) -> HttpResponseError:
+    """The error that a response is; the SDK walks the details of one to their end, however deep they go."""
+    try:
+        return HttpResponseError(response=response, error_format=ARMErrorFormat)
+    except RecursionError:
+        error = HttpResponseError(f"Azure answers HTTP {response.status_code}, with details that nest without end.")
+        error.status_code, error.response = response.status_code, response
+        return error
 
 
 def _pipeline(kwargs: Mapping[str, Any]) -> list[Any]:
@@ -295,7 +305,7 @@ def answer(reader: ArmReader, resource_id: str, question: Json | None = None) ->
         if of_a_group and error.status_code == 404 and _code(error) in NONE_THERE:
             return ()
         return unread(resource_id, error)
-    except (AzureError, ValueError, RecursionError) as error:  # the SDK walks the details of an error to their end
+    except (AzureError, ValueError) as error:
         return unread(resource_id, error)
     return _understood(resource_id, found, many, question)
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
+from azure.cli.core.commands import client_factory
 from azure.cli.core.azclierror import AuthenticationError
 from azure.core.exceptions import AzureError
 
@@ -21,3 +25,37 @@ class TestTheSignIn:
         with pytest.raises(AuthenticationError) as caught, told("rg", "aks"), azure._understood():
             raise expired
         assert caught.value is expired
+
+
+class TestTheConnection:
+    """az's own settings of whom to trust hold for the cluster too, whose client is given a transport."""
+
+    @pytest.fixture
+    def made(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+
+        def make(*_: Any, **options: Any) -> Any:
+            kept.update(options)
+            return SimpleNamespace(managed_clusters=None)
+
+        monkeypatch.setattr(client_factory, "get_mgmt_service_client", make)
+        for name in ("AZURE_CLI_DISABLE_CONNECTION_VERIFICATION", "ADAL_PYTHON_SSL_NO_VERIFY", "REQUESTS_CA_BUNDLE"):
+            monkeypatch.setenv(name, "")  # az sets one of them, which is to be undone
+            monkeypatch.delenv(name)
+        return kept
+
+    def test_is_verified(self, made: dict[str, Any]) -> None:
+        azure._cluster_operations(None, "2026-06-01")
+        assert made["transport"].connection_config.verify is True
+
+    def test_is_not_where_az_is_told_so(self, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AZURE_CLI_DISABLE_CONNECTION_VERIFICATION", "1")
+        azure._cluster_operations(None, "2026-06-01")
+        assert made["transport"].connection_config.verify is False
+
+    def test_is_by_the_certificates_that_az_is_given(
+        self, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", __file__)
+        azure._cluster_operations(None, "2026-06-01")
+        assert made["transport"].connection_config.verify == __file__

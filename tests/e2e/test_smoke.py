@@ -32,6 +32,14 @@ def test_check_finds_the_missing_route(each_az: Az, serve: Serve) -> None:
     assert [row["id"] for row in result.json["findings"] if row["outcome"] == "fail"] == ["EGR202"]
 
 
+def test_where_az_is_told_not_to_verify_connections_check_does_not_either(each_az: Az, serve: Serve) -> None:
+    serve(Shop.byo().routed())
+    told = "unset REQUESTS_CA_BUNDLE; AZURE_CLI_DISABLE_CONNECTION_VERIFICATION=1"
+    result = each_az.shell(f"{told} az aks egress check {' '.join(CLUSTER)} --to userDefinedRouting")
+    assert result.code == 0, result.err
+    assert "verification disabled" in result.err
+
+
 def test_show_prints_the_snapshot(each_az: Az, serve: Serve) -> None:
     serve(Shop.byo("userAssignedNATGateway"))
     document = each_az.must("aks", "egress", "show", *CLUSTER).json

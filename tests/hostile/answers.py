@@ -13,9 +13,9 @@ from tests.armsim.arm import Answer
 DEEP = 100_000
 
 
-def whole(content: bytes, **headers: str) -> Answer:
+def whole(content: bytes, status: int = 200, **headers: str) -> Answer:
     """An answer of some bytes."""
-    return Answer(None, 200, headers, pieces=partial(iter, (content,)))
+    return Answer(None, status, headers, pieces=partial(iter, (content,)))
 
 
 def resource(inner: str, resource_id: str = "/subscriptions/x") -> bytes:
@@ -41,6 +41,10 @@ NO_JSON: Mapping[str, bytes] = {
     "two million parts": resource('"a": [' + "{}," * 2_000_000 + "{}]"),
 }
 """What is sent as JSON and is none, or none that says one thing, by what is wrong with it."""
+
+
+NESTED = b'{"code": "X", "details": [' * 400 + b'{"code": "X"}' + b"]}" * 400
+"""An error with details in its details, as deep as JSON is still read, and far deeper than an error should be."""
 
 
 def endless(**headers: str) -> Answer:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import resource
 from itertools import count
-from typing import Any
+from typing import Any, Callable
 
 import pytest
+from azure.core.exceptions import AzureError
 
 from azext_aksegress import questions, resources, wire
 from azext_aksegress.snapshot import Answer as Found
@@ -15,7 +16,7 @@ from tests.armsim.arm import Answer, Arm, Request
 from tests.armsim.estate import network_id
 from tests.armsim.faults import Fault
 from tests.armsim.server import LocalAzure
-from tests.hostile.answers import NO_JSON, bomb, dripping, endless, whole
+from tests.hostile.answers import NESTED, NO_JSON, bomb, dripping, endless, whole
 
 SUBNET = network_id("virtualNetworks", "vnet-shop") + "/subnets/snet-apps"
 NETWORKS = network_id("virtualNetworks", "x").rsplit("/", 1)[0]
@@ -51,6 +52,24 @@ class TestContent:
     @pytest.mark.parametrize("error", [None, 7, "x", [], [1], {"code": {"a": 1}, "message": 7}, {"details": [[]] * 9}])
     def test_a_refusal_may_say_anything(self, reader: Any, arm: Arm, status: int, error: object) -> None:
         assert reason(read(reader, arm, Answer({"error": error}, status)))
+
+    @pytest.mark.parametrize(
+        "read_by",
+        [
+            lambda reader: reader.get(SUBNET, "1"),
+            lambda reader: reader.list(SUBNET, "1"),
+            lambda reader: reader.operation(reader._client.format_url(SUBNET)),
+            lambda reader: reader.look(reader._client.format_url(SUBNET)),
+        ],
+    )
+    def test_one_whose_details_nest_without_end_is_an_error_of_azure_with_its_status(
+        self, reader: Any, arm: Arm, read_by: Callable[[Any], object]
+    ) -> None:
+        arm.fault("GET", SUBNET, whole(NESTED, 403), times=ALWAYS)
+        with pytest.raises(AzureError) as raised:
+            read_by(reader.arm)
+        assert getattr(raised.value, "status_code", 0) == 403
+        assert "HTTP 403" in resources.said(raised.value)
 
     def test_a_refusal_is_told_in_few_words_however_many_it_has(self, reader: Any, arm: Arm) -> None:
         long = "a\nb " * 1_000_000
