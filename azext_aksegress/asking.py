@@ -10,7 +10,8 @@ import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any, Mapping, Sequence
+from functools import partial
+from typing import Any, Callable, Mapping, Sequence
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
@@ -67,7 +68,7 @@ def _ask_one(reader: ArmReader, cluster: Cluster, subnet: Subnet, asked: Inquiry
     except Unread as unread:
         return unread
     for node in candidates:
-        answer = _ask_node(reader, cluster, subnet, node, asked, stopped)
+        answer = _ask_node(partial(_run, reader, stopped), cluster, subnet, node, asked)
         if not isinstance(answer, _NotNow):
             break
     return answer
@@ -83,13 +84,11 @@ def _spread(found: Sequence[Node]) -> Sequence[Node]:
     return [found[index] for index in sorted({last * number // (TRIES - 1) for number in range(TRIES)})]
 
 
-def _ask_node(
-    reader: ArmReader, cluster: Cluster, subnet: Subnet, node: Node, asked: Inquiry, stopped: threading.Event
-) -> Answer:
+def _ask_node(run: Callable[..., str], cluster: Cluster, subnet: Subnet, node: Node, asked: Inquiry) -> Answer:
     nonce = secrets.token_hex(4)
     body = node_script.body(node.os, asked.questions, bool(cluster.http_proxies), nonce)
     try:
-        output = _run(reader, node, body, stopped, _patience(node, len(asked.questions)))
+        output = run(node, body, _patience(node, len(asked.questions)))
         found = node_script.replies(output, len(asked.questions), nonce)
     except _NotNow as unread:
         return _NotNow(subnet.id, f"{node.name}: {unread.reason}")
@@ -119,7 +118,7 @@ def _refused(cluster: Cluster, subnet: Subnet, node: Node, error: HttpResponseEr
     return Unread(subnet.id, f"{node.name}: {found.reason}", found.permission)
 
 
-def _run(reader: ArmReader, node: Node, body: Json, stopped: threading.Event, patience: float) -> str:
+def _run(reader: ArmReader, stopped: threading.Event, node: Node, body: Json, patience: float) -> str:
     """The output of a command on a node; raises AzureError, ValueError and Unread."""
 
     def alive(_: str) -> None:

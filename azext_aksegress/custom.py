@@ -78,9 +78,15 @@ def migrate(
     here = kept.names if kept else (resource_group_name or "", resource_name or "")
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
     prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
-    by = inputs.probe(probe, probe_url)
-    records = inputs.records(cmd, record_dir, needed=not dry_run)
-    way = moving.Way(records, dry_run, out, plan, yes, not without_waiting, by)
+    way = moving.Way(
+        inputs.records(cmd, record_dir, needed=not dry_run),
+        dry_run,
+        out,
+        plan,
+        yes,
+        not without_waiting,
+        inputs.probe(probe, probe_url),
+    )
     with told(*here):
         request = kept.request if kept else inputs.make_request(to or "", kwargs)
         return moving.make(cmd, talk, Azure(cmd.cli_ctx, *here), request, prepare, way=way)
@@ -146,8 +152,15 @@ def rollback(
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
     by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    by = inputs.probe(probe, probe_url)
-    way = moving.Way(inputs.records(cmd, record_dir), dry_run, None, None, yes, not without_waiting, by)
+    way = moving.Way(
+        inputs.records(cmd, record_dir),
+        dry_run,
+        None,
+        None,
+        yes,
+        not without_waiting,
+        inputs.probe(probe, probe_url),
+    )
     with told(resource_group_name, resource_name):
         known = past.to_undo(way.records, azure.cluster_id, record)
         request = replace(known.back, cli_version=inputs.versions()["az"], update_ranges=update_authorized_ip_ranges)

@@ -148,13 +148,13 @@ def _api_server(cluster: Cluster) -> str | None:
     return None if cluster.private_api_server else cluster.text("fqdn")
 
 
-def _inquiry(endpoints: Sequence[Question], services: Sequence[Question], findings: Sequence[Finding]) -> Inquiry:
+def _inquiry(endpoints: Sequence[Question], services: Sequence[Question], not_asked: Sequence[Finding]) -> Inquiry:
     """As many questions as fit; what does not fit is unknown, and so is a name that no script may hold."""
     most = MOST - len(services)
     good = [row for row in endpoints if can_ask(row.url)]
     left = [*good[most:], *(row for row in endpoints if row not in good)]
     more = [Finding(ENDPOINTS, Outcome(UNKNOWN, None, f"{_host(row)} was not asked")) for row in left]
-    return Inquiry(tuple(good[:most]), tuple(services), (*findings, *more))
+    return Inquiry(tuple(good[:most]), tuple(services), (*not_asked, *more))
 
 
 def findings(cluster: Cluster, awaited: Expected, asked: Inquiry, answers: Mapping[str, Answer]) -> tuple[Finding, ...]:

@@ -122,10 +122,8 @@ class ArmReader:
             options = {**question.get("options", {}), "$skipToken": token}
             return self._json(url, params, {**question, "options": options})
 
-        rows: list[Json] = []
-        for last in _pages(page, "$skipToken", follow):
-            rows += _members(last, "data")
-        return _all(rows, last)
+        pages = list(_pages(page, "$skipToken", follow))
+        return _all([row for found in pages for row in _members(found, "data")], pages[-1])
 
     def list(self, collection_id: str, api_version: str) -> Sequence[Json]:
         """All members of a collection, page by page, as long as the pages stay on the same host."""
