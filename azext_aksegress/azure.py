@@ -66,6 +66,7 @@ class Azure:
 
     def more(self, snapshot: Snapshot, also: Wanted) -> Snapshot:
         """A snapshot with what else is wanted of its cluster."""
+        self._reader.begin()
         return read.complete(snapshot, self._fetch, (), also)
 
     def read_cluster(self, api_version: str) -> Json:
@@ -77,7 +78,7 @@ class Azure:
             operations, extra = _cluster_operations(
                 self._cli_ctx,
                 version,
-                retry_policy=wire.Patient(),
+                retry_policy=wire.Patient(wire.LONGEST_WAIT),
                 per_retry_policies=[OnlyMethods("GET"), wire.Understood()],
             )
             with _understood():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Callable
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, HttpResponseError
 
 from azext_aksegress import arm
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure
-from azext_aksegress.resources import SignInFailed, said
+from azext_aksegress.resources import SignInFailed, pause, said
 from azext_aksegress.snapshot import masked
 from azext_aksegress.steps import Update
 
@@ -25,6 +25,8 @@ POLL = 5
 """Seconds between looks at a running operation, where Azure does not say how long; for AKS it does not."""
 LOOKS = 6
 """How often an operation, or the cluster's state, may be unreadable in a row before it is left alone."""
+BUSY = (429, 503)
+"""The statuses of an Azure that only wants to be asked later, which is no failed look."""
 SETTLED = ("succeeded", "failed", "canceled")
 WORKING = "Azure is changing the cluster"
 AGAIN = "Look at what is there now with `az aks egress show`, then run the same command again."
@@ -92,28 +94,37 @@ def follow(azure: Azure, update: Update, operation: str | None, tell: Tell) -> N
     failures = 0
     while operation and failures < LOOKS and time.monotonic() < deadline:
         try:
-            status, reason, pause = azure.operation(operation)
-        except AzureError:
-            failures += 1
-            pause = 0.0
+            status, reason, seconds = azure.operation(operation)
+        except AzureError as error:
+            seconds = _asked_for(error)
+            failures += not seconds
         else:
             failures = 0
             if status.lower() == "succeeded":
                 return
             if status.lower() in ("failed", "canceled", "cancelled"):
                 raise Ended(f"Azure took the update, and it ended as {status}: {reason}")
-        wait(pause or POLL, tell, WORKING)
+        wait(seconds or POLL, tell, WORKING)
     _follow_cluster(azure, update, tell, deadline)
+
+
+def _asked_for(error: AzureError) -> float:
+    """The seconds after which an Azure that is busy may be asked again; 0 where it is something else."""
+    if not isinstance(error, HttpResponseError) or error.status_code not in BUSY:
+        return 0.0
+    return (pause(error.response) if error.response else 0.0) or POLL
 
 
 def _follow_cluster(azure: Azure, update: Update, tell: Tell, deadline: float) -> None:
     failures = 0
     while time.monotonic() < deadline:
+        seconds = 0.0
         try:
             now = azure.read_cluster(update.api_version)
             state = arm.text(now, "properties", "provisioningState") or ""
         except AzureError as error:
-            failures += 1
+            seconds = _asked_for(error)
+            failures += not seconds
             if failures == LOOKS:
                 what = f"Azure took the update of {update.name}; how it ended cannot be read: {said(error)}"
                 raise OutcomeUnknown(what, SIGN_IN if isinstance(error, SignInFailed) else AGAIN) from error
@@ -123,7 +134,7 @@ def _follow_cluster(azure: Azure, update: Update, tell: Tell, deadline: float) -
                 return
             if state.lower() in ("failed", "canceled"):
                 raise Ended(f"Azure took the update of {update.name}, and its state is {state}{_error(now)}")
-        wait(POLL, tell, WORKING)
+        wait(seconds or POLL, tell, WORKING)
     minutes = OPERATION_TIMEOUT // 60
     raise OutcomeUnknown(f"The update of {update.name} goes on in Azure, not done after {minutes} minutes.")
 

@@ -1,7 +1,4 @@
-"""Reads any resource, collection or question of Azure Resource Manager as plain JSON.
-
-`azure` uses it for everything around the cluster; nothing here can write.
-"""
+"""Reads any resource, collection or question of Azure Resource Manager as plain JSON; nothing here can write."""
 
 from __future__ import annotations
 
@@ -42,6 +39,9 @@ READ_TIMEOUT = 10
 RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout": READ_TIMEOUT, "timeout": 120}
 """A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks; all tries of
 a read end within two minutes."""
+ONCE = {"retry_total": 0, "retry_on_methods": ("GET",), "read_timeout": 60}
+"""An action is sent once, since it may have begun where no answer came, and gets a minute to begin: Azure may send a 503
+after that too, for which the SDK would send any POST again."""
 SAFE = {"permit_redirects": False}
 """ARM answers where it is asked; a redirect would carry the cluster, or the word of somebody else, across hosts."""
 LONGEST_PAUSE = 60
@@ -150,13 +150,13 @@ class ArmReader:
         return found, pause(response)
 
     def act(self, resource_id: str, action: str, body: Json) -> Any:
-        """POST an action that changes nothing: the response, whose headers say where to look for the end of it; raises
+        """POST an action that changes nothing, once: the response, whose headers say where to look for the end of it; raises
         AzureError and NotAsked."""
         if not _is_an_id(resource_id):
             raise NotAsked("is not the id of an Azure resource")
         _, version = _api_version(resource_id)
         url = self._client.format_url(f"{resource_id}/{action}")
-        return newest(lambda known: self._send(url, {"api-version": known}, body), version)[1]
+        return newest(lambda known: self._send(url, {"api-version": known}, body, **ONCE), version)[1]
 
     def look(self, url: str) -> Any:
         """The response of an URL that Azure named, which must be its own; raises AzureError and NotAsked."""
@@ -172,10 +172,10 @@ class ArmReader:
     def _json(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
         return strictjson.loads(self._send(url, params, question).content)
 
-    def _send(self, url: str, params: Mapping[str, str], question: Json | None = None) -> Any:
+    def _send(self, url: str, params: Mapping[str, str], question: Json | None = None, **options: Any) -> Any:
         method, headers = "POST" if question else "GET", {"Accept": "application/json"}
         request = HttpRequest(method, url, params=params, headers=headers, json=question)
-        response = self._client.send_request(request, retry_on_methods=("GET", "POST"))
+        response = self._client.send_request(request, **{"retry_on_methods": ("GET", "POST"), **options})
         if response.status_code >= 300:
             raise _refusal(response)
         return response

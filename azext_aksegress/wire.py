@@ -14,7 +14,7 @@ import time
 from functools import partial
 from typing import Any, Iterator
 
-from azure.core.exceptions import ServiceResponseError
+from azure.core.exceptions import AzureError
 from azure.core.pipeline import policies
 from azure.core.pipeline.transport import RequestsTransport
 from requests import Session
@@ -24,22 +24,27 @@ from urllib3.connectionpool import HTTPSConnectionPool
 
 from azext_aksegress import strictjson
 
-LARGEST = 16 * 2**20
-"""Bytes of one answer, unpacked. Azure's own have some megabytes at most, and pages where there is more."""
+LARGEST = 32 * 2**20
+"""Bytes of one answer, unpacked. Azure's largest is that of a network or a subnet: a row of some 280 bytes in its
+`ipConfigurations` for each address in use, of which a network may have 65,536 (Azure's limits of networks), make 18 MiB.
+"""
 LARGEST_READING = 4 * LARGEST
-"""Bytes of all answers of one reading of a cluster."""
+"""Bytes of all answers of one reading of a cluster: its network and its subnets have a row each for the same address,
+which makes 36 MiB, as much again for a network beside it, and the rest is small."""
 LONGEST = 30
 """Seconds from the first byte of an answer to its last."""
 _PACKED = "gzip"
 """The one way of packing that is asked for, and taken: others, and one in another, unpack to any size at once."""
 MAX_WAIT = 15
 """Seconds that a part may ask to be waited for before another try; one that asks for more is unread."""
+LONGEST_WAIT = 60
+"""The same of the cluster itself, without which there is nothing to say."""
 PARALLEL_READS = 32
 """Reads at a time, with a connection for each: a whole level of dependent reads, and far below what ARM allows a caller
 in a minute."""
 
 
-class TooMuch(ServiceResponseError):
+class TooMuch(AzureError):
     """An answer is larger than any of Azure's, or packed in a way that nobody asked for; the message says which."""
 
 
@@ -163,6 +168,11 @@ def _time(manager: Any) -> Any:
 class Patient(policies.RetryPolicy):
     """Tries again as Azure asks, as long as nobody has to wait for long: a part that is busy for minutes is unread."""
 
+    def __init__(self, longest: float = MAX_WAIT, **kwargs: Any) -> None:
+        """`longest` is the most seconds that an answer may ask to be waited for."""
+        super().__init__(**kwargs)
+        self._longest = longest
+
     def get_retry_after(self, response: Any) -> Any:
         """The seconds that an answer asks for; None for what is no number and no date."""
         try:
@@ -170,10 +180,14 @@ class Patient(policies.RetryPolicy):
         except (ValueError, TypeError, OverflowError):
             return None
 
+    def increment(self, settings: Any, response: Any = None, error: Any = None) -> Any:
+        """Whether another try is left; what is too much once would be so again, and costs as much."""
+        return not isinstance(error, TooMuch) and super().increment(settings, response=response, error=error)
+
     def is_retry(self, settings: Any, response: Any) -> Any:
         """Whether to try once more; a refusal stays one, whatever it says about later."""
         after = self.get_retry_after(response)
-        if response.http_response.status_code == 403 or (after and after > MAX_WAIT):
+        if response.http_response.status_code == 403 or (after and after > self._longest):
             return False
         return super().is_retry(settings, response)
 

@@ -10,6 +10,8 @@ from azure.core.exceptions import AzureError
 
 from azext_aksegress import azure
 from azext_aksegress._errors import told
+from azext_aksegress.read import nothing_else
+from tests.builders import Shop
 
 
 class TestTheSignIn:
@@ -25,6 +27,15 @@ class TestTheSignIn:
         with pytest.raises(AuthenticationError) as caught, told("rg", "aks"), azure._understood():
             raise expired
         assert caught.value is expired
+
+
+def test_what_else_is_read_of_a_cluster_has_an_allowance_of_its_own() -> None:
+    made = azure.Azure(None, "rg", "aks")
+    begun: list[str] = []
+    reader: Any = SimpleNamespace(begin=lambda: begun.append("again"))
+    made.__dict__["_reader"] = reader
+    made.more(Shop.byo().snapshot(), nothing_else)
+    assert begun == ["again"]
 
 
 class TestTheConnection:

@@ -50,6 +50,39 @@ def test_where_neither_can_be_read_the_outcome_is_unknown_rather_than_failed(tmp
     assert run.events == ["sending", "accepted", "unknown"]
 
 
+@pytest.mark.parametrize(("status", "asked", "seconds"), [(429, "40", 40), (503, None, follow.POLL), (429, "9999", 60)])
+def test_an_azure_that_is_busy_is_asked_again_when_it_says_as_often_as_it_takes(
+    tmp_path: Path, no_waiting: list[float], status: int, asked: str | None, seconds: int
+) -> None:
+    run = Run(tmp_path, OPERATION)
+    busy = [refused(status, retry_after=asked)] * (follow.LOOKS + 1)
+    run.azure.operations = [*busy, ("Succeeded", "", 0.0)]
+    run()
+    assert run.azure.operations == []
+    assert run.events[-1] == "succeeded"
+    assert sum(no_waiting) == pytest.approx(len(busy) * seconds, abs=1)
+
+
+def test_a_cluster_that_azure_is_too_busy_to_show_is_asked_for_again_too(
+    tmp_path: Path, no_waiting: list[float]
+) -> None:
+    run = Run(tmp_path, lambda: None)
+    busy = [refused(429, retry_after="30")] * (follow.LOOKS + 1)
+    run.azure.reads = list(busy)
+    run()
+    assert run.events[-1] == "succeeded"
+    assert sum(no_waiting) == pytest.approx(len(busy) * 30, abs=1)
+
+
+def test_an_azure_that_is_busy_for_ever_is_left_alone(tmp_path: Path, no_waiting: list[float]) -> None:
+    run = Run(tmp_path, OPERATION)
+    run.azure.operations = [refused(429, retry_after="60")] * 10_000
+    run.shop.set(provisioningState="Updating")
+    with pytest.raises(OutcomeUnknown, match="goes on in Azure"):
+        run()
+    assert sum(no_waiting) == pytest.approx(follow.OPERATION_TIMEOUT, abs=60)
+
+
 def test_an_operation_that_never_ends_is_left_alone(tmp_path: Path) -> None:
     run = Run(tmp_path, OPERATION)
     run.azure.operations = [RUNNING] * 10_000

@@ -15,7 +15,7 @@ class TestAllowance:
     def test_what_was_taken_is_there_again_for_the_next_reading(self) -> None:
         allowance = wire.Allowance()
         allowance.take(wire.LARGEST_READING)
-        with pytest.raises(wire.TooMuch, match="64 MiB together"):
+        with pytest.raises(wire.TooMuch, match="128 MiB together"):
             allowance.take(1)
         allowance.renew()
         allowance.take(wire.LARGEST_READING)
@@ -40,6 +40,13 @@ class TestPatience:
         settings = {"total": 4, "methods": ["GET"]}
         request = SimpleNamespace(method="GET")
         assert wire.Patient().is_retry(settings, SimpleNamespace(http_response=http, http_request=request)) is again
+
+    @pytest.mark.parametrize(("after", "again"), [("60", True), ("61", False)])
+    def test_what_nothing_goes_on_without_is_waited_for_a_minute(self, after: str, again: bool) -> None:
+        http = SimpleNamespace(status_code=429, headers={"Retry-After": after})
+        answer = SimpleNamespace(http_response=http, http_request=SimpleNamespace(method="GET"))
+        patient = wire.Patient(wire.LONGEST_WAIT)
+        assert patient.is_retry({"total": 4, "methods": ["GET"]}, answer) is again
 
     @pytest.mark.parametrize("after", ["inf", "1e400"])
     def test_nor_for_what_is_no_time(self, after: str) -> None:

@@ -38,7 +38,7 @@ def reader(azure: LocalAzure) -> Iterator[Any]:
         authentication_policy=policies.HeadersPolicy({"Authorization": "Bearer local"}),
         logging_policy=policies.SansIOHTTPPolicy(),
         http_logging_policy=policies.SansIOHTTPPolicy(),
-        per_retry_policies=[OnlyMethods("GET")],
+        per_retry_policies=[OnlyMethods("GET", action="runCommand")],
         use_env_settings=False,
         **{**RETRIES, "retry_backoff_factor": 0},
     )

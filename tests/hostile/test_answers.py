@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import resource
 from itertools import count
 from typing import Any, Callable
 
 import pytest
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, ServiceResponseError
 
 from azext_aksegress import questions, resources, wire
 from azext_aksegress.snapshot import Answer as Found
 from azext_aksegress.snapshot import Unread
 from tests.armsim.arm import Answer, Arm, Request
 from tests.armsim.estate import network_id
-from tests.armsim.faults import Fault
+from tests.armsim.faults import BadGateway, Dropped, Fault, Latency, Reset, Throttled, Unavailable
 from tests.armsim.server import LocalAzure
 from tests.hostile.answers import NESTED, NO_JSON, bomb, dripping, endless, whole
 
@@ -89,12 +90,24 @@ class TestContent:
 
 
 class TestSize:
-    def test_an_answer_without_end_is_cut_off(self, reader: Any, arm: Arm) -> None:
-        assert reason(read(reader, arm, endless())) == "the answer is larger than 16 MiB"
+    def test_an_answer_without_end_is_cut_off_and_not_asked_for_again(self, reader: Any, arm: Arm) -> None:
+        assert reason(read(reader, arm, endless())) == "the answer is larger than 32 MiB"
+        assert len(arm.journal) == 1
+
+    def test_a_subnet_in_which_all_addresses_of_the_largest_network_are_in_use_is_read(
+        self, reader: Any, arm: Arm
+    ) -> None:
+        machines = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/" + "g" * 90
+        interface = f"{machines}/providers/Microsoft.Network/networkInterfaces/{'n' * 50}/ipConfigurations/ipconfig"
+        rows = [{"id": f"{interface}{number:05}"} for number in range(65_536)]
+        assert len(json.dumps(rows[0])) > 270
+        found = read(reader, arm, Answer({"id": SUBNET, "properties": {"ipConfigurations": rows}}))
+        assert isinstance(found, dict)
+        assert len(found["properties"]["ipConfigurations"]) == len(rows)
 
     def test_a_bomb_is_not_unpacked(self, reader: Any, arm: Arm) -> None:
         packed, before = bomb(), _peak()
-        assert reason(read(reader, arm, packed)) == "the answer is larger than 16 MiB"
+        assert reason(read(reader, arm, packed)) == "the answer is larger than 32 MiB"
         assert _peak() - before < 200 << 20
 
     @pytest.mark.parametrize("packed", ["gzip, gzip", "br", "zstd", "deflate", "identity, gzip", "no such"])
@@ -110,7 +123,7 @@ class TestSize:
         arm.fault("GET", SUBNET, large, times=ALWAYS)
         for _ in range(4):
             assert isinstance(resources.answer(reader.arm, SUBNET), dict)
-        assert reason(resources.answer(reader.arm, SUBNET)) == "Azure's answers are larger than 64 MiB together"
+        assert reason(resources.answer(reader.arm, SUBNET)) == "Azure's answers are larger than 128 MiB together"
         reader.arm.begin()
         assert isinstance(resources.answer(reader.arm, SUBNET), dict)
 
@@ -126,6 +139,37 @@ class TestTime:
     ) -> None:
         monkeypatch.setattr(wire, "LONGEST", 0.5)
         assert reason(read(reader, arm, dripping(0.03))) == "Azure gave no answer"
+
+
+class TestAnAction:
+    @pytest.mark.parametrize(
+        "fault", [Reset(), Dropped(), BadGateway(), Unavailable(), Unavailable(1), Throttled(1), Latency(1)], ids=repr
+    )
+    def test_is_sent_once_whatever_comes_of_it(
+        self, reader: Any, arm: Arm, fault: Fault, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(resources.ONCE, "read_timeout", 0.5)
+        arm.fault("POST", "/runCommand", fault, times=ALWAYS)
+        with pytest.raises(AzureError):
+            reader.arm.act(SUBNET, "runCommand", {"commandId": "x"})
+        assert len(arm.journal) == 1
+
+    def test_has_a_minute_to_begin(self, reader: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        seconds: list[float] = []
+
+        def send(_: object, **options: Any) -> Any:
+            seconds.append(options["read_timeout"])
+            raise ServiceResponseError("slow")
+
+        monkeypatch.setattr(reader.arm._client._pipeline._transport, "send", send)
+        with pytest.raises(ServiceResponseError):
+            reader.arm.act(SUBNET, "runCommand", {"commandId": "x"})
+        assert seconds == [60]
+
+    def test_a_question_is_asked_again(self, reader: Any, arm: Arm) -> None:
+        arm.fault("POST", questions.GRAPH, Reset())
+        resources.answer(reader.arm, questions.GRAPH, {"query": "x"})
+        assert len(arm.journal) == 2
 
 
 class TestPages:

@@ -50,7 +50,7 @@ class TestTheCluster:
             serve(Shop.byo().routed()).fault("GET", MANAGED_CLUSTER, answer, times=ALWAYS)
             result, mebibytes = measured(each_az, "aks", "egress", "show", *CLUSTER)
             is_told(result, 1)
-            assert "larger than 16 MiB" in result.err
+            assert "larger than 32 MiB" in result.err
             assert mebibytes < MOST
 
     def test_one_that_is_another_is_not_judged(self, az: Az, serve: Serve) -> None:
