@@ -40,8 +40,8 @@ RETRIES = {"retry_total": 4, "retry_connect": 2, "retry_read": 1, "read_timeout"
 """A read that hangs ends after two tries, well within a minute; 429 and 5xx are tried again as Azure asks; all tries of
 a read end within two minutes."""
 ONCE = {"retry_total": 0, "retry_on_methods": ("GET",), "read_timeout": 60}
-"""An action is sent once, since it may have begun where no answer came, and gets a minute to begin: Azure may send a 503
-after that too, for which the SDK would send any POST again."""
+"""An action is sent once, since it may have begun where no answer came, or a 503, for which the SDK would send any POST
+again; it gets a minute to begin."""
 SAFE = {"permit_redirects": False}
 """ARM answers where it is asked; a redirect would carry the cluster, or the word of somebody else, across hosts."""
 LONGEST_PAUSE = 60
@@ -150,8 +150,8 @@ class ArmReader:
         return found, pause(response)
 
     def act(self, resource_id: str, action: str, body: Json) -> Any:
-        """POST an action that changes nothing, once: the response, whose headers say where to look for the end of it; raises
-        AzureError and NotAsked."""
+        """POST an action that changes nothing, once: the response, whose headers say where to look for the end of it;
+        raises AzureError and NotAsked."""
         if not _is_an_id(resource_id):
             raise NotAsked("is not the id of an Azure resource")
         _, version = _api_version(resource_id)

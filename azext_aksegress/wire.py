@@ -26,8 +26,8 @@ from azext_aksegress import strictjson
 
 LARGEST = 32 * 2**20
 """Bytes of one answer, unpacked. Azure's largest is that of a network or a subnet: a row of some 280 bytes in its
-`ipConfigurations` for each address in use, of which a network may have 65,536 (Azure's limits of networks), make 18 MiB.
-"""
+`ipConfigurations` for each address in use, of which a network may have 65,536 (Azure's limits of networks), which makes
+18 MiB."""
 LARGEST_READING = 4 * LARGEST
 """Bytes of all answers of one reading of a cluster: its network and its subnets have a row each for the same address,
 which makes 36 MiB, as much again for a network beside it, and the rest is small."""

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from azure.cli.core.commands import client_factory
 from azure.cli.core.azclierror import AuthenticationError
+from azure.cli.core.commands import client_factory
 from azure.core.exceptions import AzureError
 
 from azext_aksegress import azure
