@@ -7,6 +7,7 @@ VENV := .venv
 BUILD := .venv-build
 OLDEST := .venv-$(OLDEST_AZ_VERSION)
 BIN := $(VENV)/bin
+SLOWER := --ignore=tests/properties --ignore=tests/hostile --ignore=tests/fuzz
 PIP_QUIET := --quiet --quiet --disable-pip-version-check --no-input
 SOURCES := $(shell find azext_aksegress -name '*.py' -o -name '*.json') setup.py pyproject.toml README.md HISTORY.rst
 VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' setup.py)
@@ -28,14 +29,15 @@ test: lint unit properties fuzz e2e faults conventions
 
 ## make unit       the ten-second loop: no az, no network
 unit: $(VENV)/.dev
-	@$(BIN)/pytest -q -n logical --ignore=tests/e2e --ignore=tests/properties --ignore=tests/fuzz
+	@$(BIN)/pytest -q -n logical --ignore=tests/e2e $(SLOWER)
 
 ## make properties what holds for every estate, however Azure tells it
 properties: $(VENV)/.dev
 	@$(BIN)/pytest -q tests/properties
 
-## make fuzz       files and answers torn and spoiled, for a minute; AKSEGRESS_EXAMPLES=30 for half an hour
+## make fuzz       hostile names, files and answers, for two minutes; AKSEGRESS_EXAMPLES=30 for half an hour
 fuzz: $(VENV)/.dev
+	@$(BIN)/pytest -q -n logical tests/hostile
 	@$(BIN)/pytest -q tests/fuzz
 
 ## make lint       ruff and mypy

@@ -27,7 +27,8 @@ def create(path: str, document: Any) -> None:
     text, (folder, name) = _text(document), os.path.split(path)
     temporary = os.path.join(folder, f".{name}")
     with _naming(path):
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        handle = os.open(temporary, new | getattr(os, "O_BINARY", 0), 0o600)  # Windows would write other line ends
         if os.path.lexists(path):  # looked at only now, when nobody else can be about to create it
             os.close(handle)
             os.unlink(temporary)

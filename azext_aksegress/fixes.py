@@ -69,7 +69,7 @@ def az(command: str, **options: str | bool | Sequence[str]) -> str:
     words = ["az", *command.split()]
     for option, value in options.items():
         words.append(("-" if len(option) == 1 else "--") + option.replace("_", "-"))
-        if isinstance(value, str) and value.startswith("-"):
+        if isinstance(value, str) and value.startswith("-") and "\0" not in value:
             words[-1] += f"={value}"  # by itself it would be an option
         elif value is not True:
             words += [_spoken(item) for item in ([value] if isinstance(value, str) else value or ())]
@@ -77,6 +77,7 @@ def az(command: str, **options: str | bool | Sequence[str]) -> str:
 
 
 def _spoken(value: object) -> str:
-    """A value that comes to az as it is; no word of a command can hold a NUL either."""
+    """A value that comes to az as it is: one of several cannot begin as an option does, and no word of a command can
+    hold a NUL."""
     word = str(value)
-    return UNSPEAKABLE if _A_FILE.match(word) or "\0" in word else word
+    return UNSPEAKABLE if word.startswith("-") or _A_FILE.match(word) or "\0" in word else word

@@ -1,8 +1,8 @@
 """Whose a file, a folder or a link is, and who else may write to it: on a shared machine, what is ours is not all.
 
-What counts as ours is what OpenSSH (`StrictModes`) and git (`safe.directory`) take for it: owned by the user, or by
-root. The rest of a path is not looked at: who can write to a folder above ours can take ours away, as a whole, but what
-they put in its place is theirs, and is refused for that. Windows has no such owners and modes, and is left to its own.
+What counts as ours is what OpenSSH (`StrictModes`) takes for it: owned by the user, or by root. The rest of a path is
+not looked at: who can write to a folder above ours can take ours away, as a whole, but what they put in its place is
+theirs, and is refused for that. Windows has no such owners and modes, and is left to its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ def require_file(status: os.stat_result, path: str) -> None:
     """Raise NotOurs for a file that somebody else may have written, by the status of the file that is open."""
     found = _objection(status, "file")
     if found:
-        cure = f"Read it. Where it says what you mean, copy it with `cp {shlex.quote(path)} COPY`, and name the copy."
+        cure = (
+            "Read it. Where it says what you mean, copy it to a folder of your own, such as your home, "
+            f"with `cp {shlex.quote(path)} COPY`, and name the copy."
+        )
         raise NotOurs(found, path, cure)
 
 

@@ -22,6 +22,21 @@ def test_a_file_is_for_its_owner_alone_also_where_an_older_one_was_not(tmp_path:
     assert (json.loads(file.read_text()), stat.S_IMODE(file.stat().st_mode)) == ({"a": 1}, 0o600)
 
 
+def test_a_new_file_is_opened_as_bytes_where_that_makes_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binary, really, seen = 1 << 40, os.open, []
+
+    def opened(path: str, flags: int, mode: int = 0o777) -> int:
+        seen.append(flags & binary)
+        return really(path, flags & ~binary, mode)
+
+    monkeypatch.setattr(os, "O_BINARY", binary, raising=False)  # of Windows alone
+    monkeypatch.setattr(files.os, "open", opened)
+    files.create(str(tmp_path / "file.json"), {})
+    assert seen[0] == binary
+
+
 def test_a_link_stays_one(tmp_path: Path) -> None:
     (tmp_path / "link.json").symlink_to(tmp_path / "file.json")
     files.write(str(tmp_path / "link.json"), [])

@@ -37,7 +37,13 @@ def test_a_name_that_begins_as_an_option_does_is_a_value_still(name: str) -> Non
     assert shlex.split(az("network vnet show", name=name))[-1] == f"--name={name}"
 
 
-@pytest.mark.parametrize("name", ["@/etc/passwd", "@-", "x=@/etc/passwd", "=@x", "a\0b", "\0"])
+@pytest.mark.parametrize("name", ["--yes", "-g", "-", "--output=none", "-@/etc/passwd"])
+def test_as_one_of_several_values_it_is_not_printed(name: str) -> None:
+    words = shlex.split(az("network vnet show", ids=["a", name, "b"]))
+    assert words[-4:] == ["--ids", "a", UNSPEAKABLE, "b"]
+
+
+@pytest.mark.parametrize("name", ["@/etc/passwd", "@-", "x=@/etc/passwd", "=@x", "a\0b", "\0", "-\0"])
 def test_a_name_in_whose_place_az_would_read_a_file_is_not_printed(name: str) -> None:
     assert shlex.split(az("network vnet show", name=name))[-1] == UNSPEAKABLE
     assert shlex.split(az("network vnet show", ids=["a", name]))[-2:] == ["a", UNSPEAKABLE]

@@ -77,6 +77,7 @@ class TestAFile:
         with pytest.raises(NotOurs) as raised:
             owners.require_file(status(0o666), "my file")
         assert "`cp 'my file' COPY`" in raised.value.cure
+        assert "to a folder of your own, such as your home" in raised.value.cure
 
 
 def test_a_user_without_a_name_has_files_and_roots_group(
