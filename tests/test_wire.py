@@ -24,7 +24,8 @@ class TestAllowance:
 class TestConnections:
     @pytest.mark.parametrize("proxy", [None, "http://proxy.example:3128"])
     def test_those_to_azure_and_through_a_proxy_have_a_clock(self, proxy: str | None) -> None:
-        adapter: Any = wire.transport().session.get_adapter("https://azure")  # type: ignore[union-attr]
+        session: Any = wire.transport().session
+        adapter = session.get_adapter("https://azure")
         manager = adapter.proxy_manager_for(proxy) if proxy else adapter.poolmanager
         pool = manager.pool_classes_by_scheme["https"]
         assert issubclass(pool, HTTPSConnectionPool)

@@ -27,11 +27,12 @@ def strict(document: Any) -> None:
 
 def printed(lines: Iterable[Line]) -> None:
     """A terminal in UTF-8 takes it, and no character of it does more than stand there."""
-    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    shown = io.BytesIO()
+    screen = io.TextIOWrapper(shown, encoding="utf-8")
     with patch.object(format_styled_text, "theme", "none", create=True):  # what is left has no escapes of az's own
         present._print(lines, screen)
     screen.flush()
-    text = screen.buffer.getvalue().decode()  # type: ignore[attr-defined]  # a BytesIO has it
+    text = shown.getvalue().decode()
     assert not _NOT_TO_BE_PRINTED.search(text)
 
 

@@ -82,8 +82,7 @@ class Wire:
     def _client(self, _: Any, kind: Any, **kwargs: Any) -> Any:
         nothing: policies.SansIOHTTPPolicy[Any, Any] = policies.SansIOHTTPPolicy()
         given = dict.fromkeys(("authentication_policy", "logging_policy", "http_logging_policy"), nothing)
-        given["credential_scopes"] = [HOME]  # type: ignore[assignment]
-        return kind(object(), SUBSCRIPTION, base_url=HOME, **given, **kwargs)
+        return kind(object(), SUBSCRIPTION, base_url=HOME, credential_scopes=[HOME], **given, **kwargs)
 
     def _sleep(self, seconds: float) -> None:
         if math.isnan(seconds) or seconds < 0:

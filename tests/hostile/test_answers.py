@@ -211,11 +211,15 @@ class TestPages:
         assert reason(found) == "the pages go round in a circle"
         assert len(arm.journal) == 2
 
-    def test_those_without_end_come_to_one(self, azure: LocalAzure, reader: Any, arm: Arm) -> None:
+    def test_those_without_end_come_to_one(
+        self, azure: LocalAzure, reader: Any, arm: Arm, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         numbers = count()
-        arm.faults.around = lambda *_: Answer(  # type: ignore[method-assign]  # each answer names another page
-            {"value": [{"id": "x"}], "nextLink": f"{azure.url}{NETWORKS}?$skiptoken={next(numbers)}"}
-        )
+
+        def another_page(*_: object) -> Answer:
+            return Answer({"value": [{"id": "x"}], "nextLink": f"{azure.url}{NETWORKS}?$skiptoken={next(numbers)}"})
+
+        monkeypatch.setattr(arm.faults, "around", another_page)
         assert reason(resources.answer(reader.arm, NETWORKS)) == f"more than {resources.MAX_PAGES} pages"
         assert len(arm.journal) == resources.MAX_PAGES + 1
 
@@ -274,9 +278,14 @@ class TestIds:
     @pytest.mark.parametrize(
         "name", ["a b", "a;b", "a&b", "$(x)", "`x`", "a'b", 'a"b', "<b>", "a|b", "...", "é", "a:b@c"]
     )
-    def test_a_name_arrives_as_it_is(self, reader: Any, arm: Arm, name: str) -> None:
+    def test_a_name_arrives_as_it_is(self, reader: Any, arm: Arm, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         seen: list[Request] = []
-        arm.faults.around = lambda request, _: seen.append(request) or Answer({"id": "x"})  # type: ignore
+
+        def noted(request: Request, _: object) -> Answer:
+            seen.append(request)
+            return Answer({"id": "x"})
+
+        monkeypatch.setattr(arm.faults, "around", noted)
         resources.answer(
             reader.arm, f"/subscriptions/x/resourceGroups/{name}/providers/Microsoft.Network/routeTables/t"
         )
