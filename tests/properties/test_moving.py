@@ -11,35 +11,21 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azext_aksegress import checks, expected, judged, migration, past, plan, verify
+from azext_aksegress import checks, expected, judged, migration, past, verify
 from azext_aksegress.arm import Json
 from azext_aksegress.past import RecordError
-from azext_aksegress.record import Record
 from azext_aksegress.render import moves
 from azext_aksegress.render.terminal import Look
 from azext_aksegress.snapshot import Snapshot, Unread
 from tests.builders import Shop
 from tests.properties.documents import World, altered, request, worlds
 from tests.properties.test_judging import often
+from tests.records import RANGED, a_record
 
 UDR = "userDefinedRouting"
-RANGED = {"authorizedIPRanges": ["20.0.0.0/8", "AzureCloud.northeurope"]}
 
 
-def a_record() -> Json:
-    """The record of a move to userDefinedRouting that was made, with ranges that were added."""
-    report = Shop.byo(apiServerAccessProfile=RANGED).routed().report(UDR, update_ranges=True)
-    with tempfile.TemporaryDirectory() as folder:
-        record = Record(folder, plan.make(report, ()), {})
-        for number, action in enumerate(("authorizeIpRanges", "updateOutboundType"), start=1):
-            record.step = number
-            record.done("sending", action=action, added=["52.0.0.1/32"])
-            record.done("succeeded", action=action)
-        document: Json = json.loads(Path(record.path).read_text())
-    return document
-
-
-RECORD = a_record()
+RECORD: Json = json.loads(a_record())
 NOW = Shop.byo(UDR, apiServerAccessProfile=RANGED).snapshot()
 
 
