@@ -16,7 +16,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
   { echo "$(PYTHON) comes without venv: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 OFFLINE = { echo "The Python packages cannot be installed: is the package registry within reach? See above." >&2; exit 1; }
 
-.PHONY: help demo test unit properties fuzz lint conventions docs e2e faults reliability install clean
+.PHONY: help bench demo test unit properties fuzz lint conventions docs e2e faults reliability install clean
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -65,6 +65,10 @@ faults: $(VENV)/.dev $(WHEEL)
 reliability: $(VENV)/.dev $(WHEEL)
 	@$(BIN)/pytest -q -n logical --junitxml=$(VENV)/faults.xml tests/e2e/faults; ended=$$?; \
 	$(BIN)/python -m tools.reliability $(VENV)/faults.xml && exit $$ended
+
+## make bench      how fast the commands are, into docs/performance.md; some minutes
+bench: $(VENV)/.dev $(WHEEL)
+	@$(BIN)/python -m benchmarks
 
 ## make install    build the wheel, and print how to add it to your own az
 install: $(WHEEL)

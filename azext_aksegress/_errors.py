@@ -14,43 +14,30 @@ LOOK = "Look at the path and its permissions, and at what the message names."
 @contextmanager
 def told(resource_group: str, cluster: str) -> Iterator[None]:
     """Run a command's work, and turn what it raises into an error that tells a person what to do."""
-    from azure.cli.core.azclierror import (
-        AzureConnectionError,
-        AzureResponseError,
-        FileOperationError,
-        InvalidArgumentValueError,
-        ValidationError,
-    )
-    from azure.core.exceptions import AzureError, HttpResponseError
+    try:
+        yield
+    except Exception as error:
+        as_azs_own = _of_azure(error, resource_group, cluster) or _of_a_move(error) or _of_a_file(error)
+        if as_azs_own is None:
+            raise
+        raise as_azs_own from error
 
-    from azext_aksegress.follow import NotApplied
-    from azext_aksegress.owners import NotOurs
-    from azext_aksegress.past import RecordError
-    from azext_aksegress.resources import SignInFailed, said
-    from azext_aksegress.saved import PlanError
+
+@contextmanager
+def told_of_a_fleet() -> Iterator[None]:
+    """The same for a command that lists clusters."""
+    from azure.cli.core.azclierror import AzureResponseError
+    from azure.core.exceptions import AzureError
+
+    from azext_aksegress.resources import SignInFailed
 
     try:
         yield
     except SignInFailed as error:
         raise error.cause from error
-    except HttpResponseError as error:
-        raise _of_a_read(error, f"{cluster} in resource group {resource_group}") from error
     except AzureError as error:
-        raise AzureConnectionError(
-            clean(f"Azure gave no usable answer for cluster {cluster}: {said(error)}"),
-            recommendation="Look at the network and the proxy, and run the command again.",
-        ) from error
-    except PlanError as error:
-        raise InvalidArgumentValueError(brief(str(error)), recommendation=clean(error.cure)) from error
-    except NotApplied as error:
-        raise AzureResponseError(clean(str(error)), recommendation=clean(error.cure)) from error
-    except RecordError as error:
-        raise ValidationError(brief(str(error)), recommendation=clean(error.cure)) from error
-    except OSError as error:
-        raise FileOperationError(
-            clean(f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)),
-            recommendation=clean(error.cure if isinstance(error, NotOurs) else LOOK),
-        ) from error
+        cure = "Run it again later, or over less: with --subscriptions or --resource-group."
+        raise AzureResponseError(clean(str(error)), recommendation=cure) from error
 
 
 def must_be_of(path: str, cluster_id: str, **named: str | None) -> None:
@@ -65,6 +52,54 @@ def must_be_of(path: str, cluster_id: str, **named: str | None) -> None:
                 clean(f"{path} is of {stored}, not of {asked}."),
                 recommendation="Leave -g, -n and --subscription out, or name the cluster that it is of.",
             )
+
+
+def _of_azure(error: Exception, resource_group: str, cluster: str) -> Any:
+    from azure.cli.core.azclierror import AzureConnectionError
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    from azext_aksegress.resources import SignInFailed, said
+
+    if isinstance(error, SignInFailed):
+        return error.cause
+    if isinstance(error, HttpResponseError):
+        return _of_a_read(error, f"{cluster} in resource group {resource_group}")
+    if isinstance(error, AzureError):
+        return AzureConnectionError(
+            clean(f"Azure gave no usable answer for cluster {cluster}: {said(error)}"),
+            recommendation="Look at the network and the proxy, and run the command again.",
+        )
+    return None
+
+
+def _of_a_move(error: Exception) -> Any:
+    """The modules of a move are loaded where something goes wrong: a check that goes well has no use for them."""
+    from azure.cli.core.azclierror import AzureResponseError, InvalidArgumentValueError, ValidationError
+
+    from azext_aksegress.follow import NotApplied
+    from azext_aksegress.past import RecordError
+    from azext_aksegress.saved import PlanError
+
+    if isinstance(error, PlanError):
+        return InvalidArgumentValueError(brief(str(error)), recommendation=clean(error.cure))
+    if isinstance(error, NotApplied):
+        return AzureResponseError(clean(str(error)), recommendation=clean(error.cure))
+    if isinstance(error, RecordError):
+        return ValidationError(brief(str(error)), recommendation=clean(error.cure))
+    return None
+
+
+def _of_a_file(error: Exception) -> Any:
+    from azure.cli.core.azclierror import FileOperationError
+
+    from azext_aksegress.owners import NotOurs
+
+    if not isinstance(error, OSError):
+        return None
+    return FileOperationError(
+        clean(f"{error.filename} cannot be used: {error.strerror}" if error.filename else str(error)),
+        recommendation=clean(error.cure if isinstance(error, NotOurs) else LOOK),
+    )
 
 
 def _of_a_read(error: Any, cluster: str) -> Exception:

@@ -126,6 +126,24 @@ examples:
 --update-authorized-ip-ranges
 """
 
+helps["aks egress list"] = f"""
+type: command
+short-summary: List the clusters of one or many subscriptions, and how each reaches the internet.
+long-summary: |
+  Reads Azure Resource Graph, a few queries for thousands of clusters. With `--to`, each is judged by the checks of \
+`az aks egress check`: `verdict` and `blockers`. What Resource Graph does not tell, such as permissions and quotas, is \
+in `unknowns`, and `fullCheck` is the command that reads it. Ends with 0 whatever is found, unless `--fail-on` is \
+given; with 1 where not every cluster could be listed. Never writes.
+  {_EXIT_CODES}
+examples:
+  - name: List the clusters of today's subscription.
+    text: az aks egress list -o table
+  - name: See which clusters in VNets of your own can change to userDefinedRouting, in all subscriptions.
+    text: az aks egress list --all-subscriptions --vnet-type byo --to userDefinedRouting -o table
+  - name: Stop a pipeline where a cluster of a resource group cannot change.
+    text: az aks egress list -g MyResourceGroup --to userAssignedNATGateway --fail-on blocked
+"""
+
 helps["aks egress list-paths"] = f"""
 type: command
 short-summary: List which outbound types can change to which, with the source and date of every answer.

@@ -108,6 +108,31 @@ def load_arguments(loader: Any, _: Any) -> None:
     with loader.argument_context("aks egress rollback") as context:
         _update_ranges(context.argument)
 
+    with loader.argument_context("aks egress list") as context:
+        context.argument("to", help="Judge each cluster for a change to this outbound type.")
+        context.argument(
+            "subscriptions",
+            nargs="+",
+            validator=_validators.way_to_list,
+            help="Names or ids of the subscriptions to list, space-separated. Default: today's subscription.",
+        )
+        context.argument(
+            "all_subscriptions",
+            action="store_true",
+            help="List every subscription that you are signed in to, in today's directory.",
+        )
+        context.argument(
+            "vnet_type",
+            arg_type=get_enum_type(["managed", "byo"]),
+            help="Only clusters in this kind of VNet. One whose kind cannot be told is listed, too.",
+        )
+        context.argument(
+            "fail_on",
+            arg_type=get_enum_type(["blocked", "warning", "never"], default="never"),
+            help="What ends with exit code 4: a blocked cluster; or one with warnings as well. With either, one that "
+            "is undetermined ends with exit code 5.",
+        )
+
     with loader.argument_context("aks egress list-paths") as context:
         context.argument(
             "vnet_type", arg_type=get_enum_type(["managed", "byo"]), help="Only paths of clusters in this kind of VNet."

@@ -21,6 +21,14 @@ def cluster_or_snapshot(namespace: Any) -> None:
         raise ValueError("the cluster is missing: give --resource-group and --name, --ids, or --snapshot")
 
 
+def way_to_list(namespace: Any) -> None:
+    """Refuse two ways to choose subscriptions, and an end for judgements that nobody asked for."""
+    if namespace.subscriptions and namespace.all_subscriptions:
+        raise ValueError("give one of --subscriptions and --all-subscriptions")
+    if namespace.fail_on != "never" and namespace.to is None:
+        raise ValueError("--fail-on judges a change: add --to")
+
+
 def to_or_plan(namespace: Any) -> None:
     """Refuse a move that names no target or no cluster, or two, or that is to be another than the saved plan is."""
     from azext_aksegress.request import OPTIONS, UPDATE_RANGES

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Dict
 
 Json = Dict[str, Any]
+IDS_AT_HAND = 2048
+"""Ids that are kept in parts: those of a cluster are taken apart by each check anew, and neighbours share theirs."""
 
 
 def dig(document: Any, *path: str) -> Any:
@@ -18,8 +21,11 @@ def dig(document: Any, *path: str) -> Any:
 
 def text(document: Any, *path: str) -> str | None:
     """The non-empty string at a path, or None."""
-    value = dig(document, *path)
-    return value if isinstance(value, str) and value else None
+    for key in path:  # as `dig` does, without a call more: nothing else is asked so often
+        if not isinstance(document, dict):
+            return None
+        document = document.get(key)
+    return document if isinstance(document, str) and document else None
 
 
 def location(document: Any) -> str | None:
@@ -71,11 +77,13 @@ def matches(pattern: str, word: str) -> bool:
     return left.endswith(last)
 
 
-def _segments(resource_id: str) -> list[str]:
+@lru_cache(maxsize=IDS_AT_HAND)
+def _segments(resource_id: str) -> tuple[str, ...]:
     """The parts of an id; the condition of a filtered collection is none."""
-    return [part for part in resource_id.partition("?")[0].split("/") if part]
+    return tuple([part for part in resource_id.partition("?")[0].split("/") if part])
 
 
+@lru_cache(maxsize=IDS_AT_HAND)
 def part(resource_id: str, label: str) -> str:
     """What follows a label in an id (`subscriptions`, `resourceGroups`, `virtualNetworks`…), or ''."""
     segments = _segments(resource_id)
@@ -90,6 +98,7 @@ def name(resource_id: str) -> str:
     return (_segments(resource_id) or [""])[-1]
 
 
+@lru_cache(maxsize=IDS_AT_HAND)
 def called(resource_id: str) -> str:
     """How a sentence calls what an id names: a resource by its name, a collection also by what its members are of."""
     segments = _segments(resource_id)
@@ -99,11 +108,13 @@ def called(resource_id: str) -> str:
     return f"{segments[-1]} of {of[-1]}" if of else segments[-1]
 
 
+@lru_cache(maxsize=IDS_AT_HAND)
 def parent(resource_id: str) -> str:
     """The id one level up: the virtual network of a subnet, for example."""
     return "/" + "/".join(_segments(resource_id)[:-2])
 
 
+@lru_cache(maxsize=IDS_AT_HAND)
 def resource_type(resource_id: str) -> str:
     """`Microsoft.Network/virtualNetworks/subnets` for the id of a subnet, and of the collection of subnets too."""
     segments = _segments(resource_id)

@@ -15,7 +15,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from azext_aksegress import arm, follow, node_script, nodes, resources, strictjson
+from azext_aksegress import answers, arm, follow, node_script, nodes, resources, strictjson
 from azext_aksegress.arm import Json
 from azext_aksegress.azure import Azure
 from azext_aksegress.cluster import Cluster, Subnet
@@ -97,7 +97,7 @@ def _ask_node(run: Callable[..., str], cluster: Cluster, subnet: Subnet, node: N
     except HttpResponseError as error:
         return _refused(cluster, subnet, node, error)
     except (AzureError, ValueError) as error:
-        return Unread(subnet.id, f"{node.name}: {resources.unread(node.id, error).reason}")
+        return Unread(subnet.id, f"{node.name}: {answers.unread(node.id, error).reason}")
     if found is None:
         return _NotNow(subnet.id, f"{node.name}: its answer is not whole")
     return Told(node, tuple(reply for _, reply in sorted(found.items())))
@@ -111,7 +111,7 @@ def _refused(cluster: Cluster, subnet: Subnet, node: Node, error: HttpResponseEr
     """Why Azure does not run a command on a node."""
     if error.status_code in _GONE_OR_BUSY:
         return _NotNow(subnet.id, f"{node.name}: {resources.said(error).rstrip('.')}")
-    found = resources.unread(node.id, error, f"{ACTION}/action")
+    found = answers.unread(node.id, error, f"{ACTION}/action")
     if found.permission and cluster.node_group_is_locked_down:
         locked = "the node resource group is locked down (restrictionLevel ReadOnly), so nobody may run a command there"
         return Unread(subnet.id, locked)

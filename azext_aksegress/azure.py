@@ -19,10 +19,11 @@ from azure.core.exceptions import AzureError
 from azure.core.polling import NoPolling
 
 from azext_aksegress import arm, matrix, read, strictjson, wire
+from azext_aksegress.answers import answer
 from azext_aksegress.arm import Json
 from azext_aksegress.read import Wanted, nothing_else
 from azext_aksegress.request import Request
-from azext_aksegress.resources import LONGEST_WORDS, RETRIES, SAFE, ArmReader, OnlyMethods, answer, newest, signed_in
+from azext_aksegress.resources import LONGEST_WORDS, RETRIES, SAFE, ArmReader, OnlyMethods, newest, signed_in
 from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, Answer, Snapshot, masked
 
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Hashable, TypeVar
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.arm import Json
@@ -25,7 +25,7 @@ from azext_aksegress.network import (
 from azext_aksegress.pools import Pool
 from azext_aksegress.snapshot import PREVIEW_API_VERSION, Snapshot, Unread
 
-_KNOWN_SINCE = {
+KNOWN_SINCE = {
     "bootstrapProfile": "2025-01-01",
     "enableVnetIntegration": "2025-03-01",
     "staticEgressGatewayProfile": "2025-04-01",
@@ -60,12 +60,12 @@ class Subnet:
         """Where all that is attached to it was read."""
         return self.cluster.snapshot
 
-    @property
+    @cached_property
     def route_table_id(self) -> str | None:
         """The id of the attached route table; raises Unread."""
         return arm.text(self.snapshot.resource(self.id), "properties", "routeTable", "id")
 
-    @property
+    @cached_property
     def nat_gateway_id(self) -> str | None:
         """The id of the attached NAT gateway; raises Unread."""
         return arm.text(self.snapshot.resource(self.id), "properties", "natGateway", "id")
@@ -75,7 +75,7 @@ class Subnet:
         """The id of the attached network security group; raises Unread."""
         return arm.text(self.snapshot.resource(self.id), "properties", "networkSecurityGroup", "id")
 
-    @property
+    @cached_property
     def route_table(self) -> RouteTable | None:
         """The attached route table; raises Unread."""
         table_id = self.route_table_id
@@ -87,31 +87,31 @@ class Subnet:
         table = self.route_table
         return table.default_route if table else None
 
-    @property
+    @cached_property
     def nat_gateway(self) -> NatGateway | None:
         """The attached NAT gateway; raises Unread."""
         gateway_id = self.nat_gateway_id
         return self.cluster.parsed(gateway_id, nat_gateway) if gateway_id else None
 
-    @property
+    @cached_property
     def network(self) -> VirtualNetwork:
         """The virtual network that it is in; raises Unread."""
         return self.cluster.parsed(arm.parent(self.id), virtual_network)
 
-    @property
+    @cached_property
     def ranges(self) -> tuple[Range, ...]:
         """Its address ranges, two where it is dual stack; raises Unread."""
         properties = self.snapshot.resource(self.id)["properties"]
         one = arm.text(properties, "addressPrefix")
         return ranges((*([one] if one else []), *arm.strings(properties, "addressPrefixes")))
 
-    @property
+    @cached_property
     def internet_routes(self) -> tuple[Route | None, ...]:
         """The routes that carry what goes to the internet; None for what the system routes; raises Unread."""
         table = self.route_table
         return table.internet_routes if table else (None,)
 
-    @property
+    @cached_property
     def may_learn_a_default_route(self) -> bool:
         """Whether a default route may come by BGP, which is invisible to ARM; raises Unread."""
         table = self.route_table
@@ -131,53 +131,67 @@ class ClusterDocument:
         """The cluster's ARM JSON."""
         return self.snapshot.cluster
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The cluster's ARM id."""
         return arm.text(self.document, "id") or ""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The cluster's own name."""
         return arm.name(self.id)
 
-    @property
+    @cached_property
     def resource_group(self) -> str:
         """The resource group that the cluster itself is in."""
         return arm.part(self.id, "resourceGroups")
 
-    @property
+    @cached_property
     def subscription_id(self) -> str:
         """The subscription that the cluster is in."""
         return arm.part(self.id, "subscriptions")
 
-    @property
+    @cached_property
     def location(self) -> str | None:
         """The region as ARM normalises it: lower case, no spaces."""
         return arm.location(self.document)
 
     @cached_property
-    def _parsed(self) -> dict[tuple[str, object], Any]:
+    def _known(self) -> dict[Hashable, tuple[Any, Unread | None]]:
         return {}
+
+    def once(self, key: Hashable, find: Callable[[], _T]) -> _T:
+        """What follows from this snapshot alone, found once however many checks ask for it, as is that it is unread;
+        raises Unread. A key begins with what finds it, so that no two are the same."""
+        if key not in self._known:
+            try:
+                self._known[key] = (find(), None)
+            except Unread as error:
+                self._known[key] = (None, error)
+        found: _T
+        found, unread = self._known[key]
+        if unread is not None:
+            raise unread.with_traceback(None)  # which would keep alive whoever asked before
+        return found
 
     def parsed(self, resource_id: str, parse: Callable[[str, Json], _T]) -> _T:
         """What a resource says, parsed once however many subnets share it; raises Unread."""
-        key = (resource_id.lower(), parse)
-        if key not in self._parsed:
-            self._parsed[key] = parse(resource_id, self.snapshot.resource(resource_id))
-        found: _T = self._parsed[key]
-        return found
+        return self.once((resource_id.lower(), parse), lambda: parse(resource_id, self.snapshot.resource(resource_id)))
 
-    def setting(self, *path: str) -> object:
-        """The value at a path below `properties`, or None; raises Unread where there are no properties at all."""
+    @cached_property
+    def _properties(self) -> Json:
         properties = self.document.get("properties")
         if not isinstance(properties, dict):
             raise Unread(self.id, "Azure's answer has no properties")
-        return arm.dig(properties, *path)
+        return properties
+
+    def setting(self, *path: str) -> object:
+        """The value at a path below `properties`, or None; raises Unread where there are no properties at all."""
+        return arm.dig(self._properties, *path)
 
     def text(self, *path: str) -> str | None:
         """The non-empty string at a path below `properties`, or None; raises Unread as `setting` does."""
-        return arm.text(self.setting(*path))
+        return arm.text(self._properties, *path)
 
     def required(self, *path: str) -> str:
         """The string at a path below `properties`; raises Unread where Azure's answer has none."""
@@ -188,7 +202,7 @@ class ClusterDocument:
 
     def known(self, property_name: str) -> None:
         """Raise Unread where the api-version that answered is older than a property."""
-        since = _KNOWN_SINCE[property_name]
+        since = KNOWN_SINCE[property_name]
         if self.snapshot.api_version[:10] < since:
             answered = self.snapshot.api_version
             raise Unread(self.id, f"{property_name} needs api-version {since}, and this cloud answered {answered}")
@@ -283,7 +297,7 @@ class Cluster(ClusterDocument):  # pylint: disable=too-many-public-methods  # on
             return ()
         return tuple(Subnet(found, (NODES_WITHOUT_POOL,), self) for found in ids if found.lower() not in named)
 
-    @property
+    @cached_property
     def node_group_id(self) -> str:
         """The id of the node resource group, which holds what AKS makes; raises Unread."""
         group = self.required("nodeResourceGroup")
@@ -300,7 +314,7 @@ class Cluster(ClusterDocument):  # pylint: disable=too-many-public-methods  # on
         ids = (found for network in networks for found in arm.references(network, "properties", "subnets"))
         return tuple({found.lower(): found for found in ids}.values())
 
-    @property
+    @cached_property
     def interface_subnet_ids(self) -> tuple[str, ...]:
         """The subnets of the network interfaces in the node resource group, which nodes have that are in no scale set,
         such as those of node auto-provisioning; private endpoints and links are no nodes; raises Unread."""

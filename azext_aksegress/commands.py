@@ -11,6 +11,7 @@ def load_command_table(loader: Any, _: Any) -> None:
         group.custom_command("migrate", "migrate", table_transformer=_table("migrate_rows"))
         group.custom_command("verify", "verify", table_transformer=_table("migrate_rows"))
         group.custom_command("rollback", "rollback", table_transformer=_table("migrate_rows"))
+        group.custom_command("list", "list_clusters", table_transformer=_table("list_rows"))
         group.custom_command("list-paths", "list_paths", table_transformer=_table("path_rows"))
 
 

@@ -1,12 +1,27 @@
-"""One short function per command: read, call the core, hand over."""
+"""One short function per command: read, call the core, hand over.
+
+az loads this for the help of any group above, so what a command needs is imported where it runs.
+"""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, Collection
+import sys
+from functools import partial, wraps
+from typing import Any, Callable, Collection
 
-from azext_aksegress import inputs, matrix, moving
-from azext_aksegress.present import for_each_cluster
+from azext_aksegress import inputs
+
+
+def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
+    """As `present.for_each_cluster`, which is loaded when the command runs."""
+
+    @wraps(command)
+    def run(cmd: Any, **given: Any) -> Any:
+        from azext_aksegress import present
+
+        return present.for_each_cluster(command)(cmd, **given)
+
+    return run
 
 
 @for_each_cluster
@@ -68,7 +83,7 @@ def migrate(
     **kwargs: Any,
 ) -> Any:
     """Check, plan, confirm, apply, verify, or apply a saved plan; `kwargs` are the options of the move."""
-    from azext_aksegress import migration
+    from azext_aksegress import migration, moving
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import Talk
@@ -144,7 +159,7 @@ def rollback(
     """Take the last migration back: what its record says was done, and nothing else."""
     from dataclasses import replace
 
-    from azext_aksegress import migration, past
+    from azext_aksegress import migration, moving, past
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import Talk
@@ -168,8 +183,37 @@ def rollback(
         return moving.make(cmd, talk, azure, request, prepare, way=way)
 
 
+def list_clusters(
+    cmd: Any,
+    *,
+    resource_group_name: str | None = None,
+    subscriptions: Collection[str] | None = None,
+    all_subscriptions: bool = False,
+    to: str | None = None,
+    vnet_type: str | None = None,
+    fail_on: str = "never",
+) -> Any:
+    """Every cluster, from Resource Graph; with a target, judged for it."""
+    from azext_aksegress import graph, listing
+    from azext_aksegress._errors import told_of_a_fleet
+    from azext_aksegress.inventory import Inventory
+    from azext_aksegress.present import Talk, look, present
+    from azext_aksegress.render import fleet
+
+    talk = Talk(cmd.cli_ctx)
+    request = inputs.make_request(to, {}) if to else None
+    over = inputs.subscriptions(cmd, subscriptions, all_subscriptions)
+    with told_of_a_fleet():
+        inventory = Inventory(inputs.reader(cmd), talk.waiting)
+        questions = graph.clusters(over, resource_group_name)
+        found = listing.make(inventory, questions, vnet_type, request, fail_on, talk)
+    talk.lines(fleet.story(found.rows, found.missing, found.cut_short, look(sys.stderr)))
+    return present(cmd, found.rows, fleet.lines(found.rows), found.code)
+
+
 def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:
     """The migration matrix, without a network."""
+    from azext_aksegress import matrix
     from azext_aksegress.present import look, present
     from azext_aksegress.render import terminal
 

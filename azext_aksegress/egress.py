@@ -67,6 +67,10 @@ def effective_path(cluster: Cluster, subnet: Subnet) -> str:
 def carriers_of(cluster: Cluster, subnet: Subnet, request: Request | None) -> tuple[Carrier, ...]:
     """What carries a subnet's egress once the cluster is as requested, or today where nothing is; several where only
     some of its pools have nodes with a public IP; raises Unread."""
+    return cluster.once((_carriers_of, subnet.id, request), lambda: _carriers_of(cluster, subnet, request))
+
+
+def _carriers_of(cluster: Cluster, subnet: Subnet, request: Request | None) -> tuple[Carrier, ...]:
     outbound_type = request.to if request else cluster.outbound_type
     if outbound_type == matrix.BLOCK:
         return (Carrier(NO_PATH),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Sequence
 
 from azext_aksegress import arm
@@ -59,6 +60,8 @@ _A_FILE = re.compile(r"[^=]*=@|@")
 """How a word begins in the place of which az reads a file, the one after the `@`, whatever the word is for (az 2.91.0,
 azure.cli.core.commands, _expand_file_prefixed_files): its content would go to Azure as a name."""
 
+_quoted = lru_cache(maxsize=1024)(shlex.quote)  # commands have most of their words in common
+
 
 def az(command: str, **options: str | bool | Sequence[str]) -> str:
     """An az command to paste into a POSIX shell; every value is quoted, since names from Azure are data.
@@ -73,7 +76,7 @@ def az(command: str, **options: str | bool | Sequence[str]) -> str:
             words[-1] += f"={value}"  # by itself it would be an option
         elif value is not True:
             words += [_spoken(item) for item in ([value] if isinstance(value, str) else value or ())]
-    return " ".join(shlex.quote(word) for word in words)
+    return " ".join(map(_quoted, words))
 
 
 def _spoken(value: object) -> str:

@@ -183,7 +183,7 @@ def _is_firewalls(subnet: Subnet, address: str) -> bool:
 def _candidates(at: Subnet) -> tuple[tuple[str, ...], Unread | None]:
     """The ids of what may have an address of a subnet, and why these are not all; where the subnet does not say who is
     on it, the lists of its subscription; raises Unread."""
-    rows = arm.references(at.snapshot.resource(at.id), "properties", "ipConfigurations")
+    rows = at.snapshot.members(at.id, "ipConfigurations")
     if not rows:
         scope = f"/subscriptions/{arm.part(at.id, 'subscriptions')}/providers"
         return (f"{scope}/{_INTERFACES}", f"{scope}/{_LOAD_BALANCERS}"), None
@@ -260,6 +260,10 @@ def firewall_at(subnet: Subnet, address: str | None) -> Json | None:
     Raises Unread where none is found and not all of them could be read, and where the peers are not known: a firewall
     elsewhere may have the same address.
     """
+    return subnet.cluster.once((_firewall_at, subnet.id, address), lambda: _firewall_at(subnet, address))
+
+
+def _firewall_at(subnet: Subnet, address: str | None) -> Json | None:
     found: dict[str, Json] = {}
     unread: Unread | None = None
     networks = {network.lower() for network in network_ids(subnet)}
@@ -279,15 +283,16 @@ def firewall_at(subnet: Subnet, address: str | None) -> Json | None:
 
 
 def _is_at(firewall: Json, address: str | None) -> bool:
-    return any(holds(own, address or "") for own in _private(firewall))
+    return any(holds(own, address or "") for own in private_addresses(firewall))
 
 
 def _networks_of(firewall: Json) -> set[str]:
     """The virtual network that a firewall is in, in lower case; none for a firewall in a virtual hub."""
-    return {arm.parent(found).lower() for found in _subnets_of(firewall)}
+    return {arm.parent(found).lower() for found in subnets_of(firewall)}
 
 
-def _private(firewall: Json) -> tuple[str, ...]:
+def private_addresses(firewall: Json) -> tuple[str, ...]:
+    """The private addresses of a firewall, those that routes name."""
     configurations = arm.objects(firewall, "properties", "ipConfigurations")
     own = (arm.text(item, "properties", "privateIPAddress") for item in configurations)
     return (*(item for item in own if item), *_hub(firewall))
@@ -306,7 +311,7 @@ def deallocated_firewalls(subnet: Subnet, address: str) -> tuple[Owner, ...]:
     if at is None or not arm.same(at.name, FIREWALL_SUBNET):
         return ()
     rows = subnet.snapshot.collection(_firewalls_of(arm.part(at.id, "subscriptions").lower()))
-    idle = {arm.text(row, "id") or "": row for row in rows if not _private(row) and not _is_of_a_hub(row)}
+    idle = {arm.text(row, "id") or "": row for row in rows if not private_addresses(row) and not _is_of_a_hub(row)}
     mine = {key: row for key, row in idle.items() if _networks_of(row) <= {arm.parent(at.id).lower()}}
     found = [Owner(AZURE_FIREWALL, key, row) for key, row in sorted(mine.items()) if key]
     group = arm.part(at.id, "resourceGroups")
@@ -329,7 +334,7 @@ def firewall_address_ids(subnet: Subnet, address: str | None) -> tuple[str, ...]
         raise Untold(table.id, f"egress of the firewall goes on to {route.hop}")
     gateway = attached(subnet.snapshot, firewall, "natGateway")
     found = nat_gateway(gateway, subnet.snapshot.resource(gateway)).address_ids if gateway else None
-    ids = _own_address_ids(firewall) if found is None else found
+    ids = own_address_ids(firewall) if found is None else found
     if not ids:
         raise Untold(gateway or arm.text(firewall, "id"), "it has no public IP, and its egress another way out")
     return ids
@@ -345,7 +350,8 @@ def onward_routes(snapshot: Snapshot, firewall: Json) -> tuple[tuple[RouteTable,
     return tuple((table, route) for route in table.internet_routes if route and route.diverts)
 
 
-def _own_address_ids(firewall: Json) -> tuple[str, ...]:
+def own_address_ids(firewall: Json) -> tuple[str, ...]:
+    """The ids of the public IPs of a firewall."""
     configurations = arm.objects(firewall, "properties", "ipConfigurations")
     ids = (arm.text(item, "properties", "publicIPAddress", "id") for item in configurations)
     return tuple(found for found in ids if found)
@@ -358,12 +364,13 @@ def carrier_ids(subnet: Subnet) -> Iterator[str]:
         firewall = firewall_at(subnet, address)
         if firewall is None:
             continue
-        yield from (*_subnets_of(firewall), *_own_address_ids(firewall))
+        yield from (*subnets_of(firewall), *own_address_ids(firewall))
         found = (attached(subnet.snapshot, firewall, kind) for kind in ("natGateway", "routeTable"))
         yield from (known for known in found if known)
 
 
-def _subnets_of(firewall: Json) -> tuple[str, ...]:
+def subnets_of(firewall: Json) -> tuple[str, ...]:
+    """The ids of the subnets that a firewall is in."""
     rows = arm.objects(firewall, "properties", "ipConfigurations")
     ids = (arm.text(row, "properties", "subnet", "id") for row in rows)
     return tuple(dict.fromkeys(found for found in ids if found))
@@ -372,7 +379,7 @@ def _subnets_of(firewall: Json) -> tuple[str, ...]:
 def attached(snapshot: Snapshot, firewall: Json, kind: str) -> str | None:
     """The NAT gateway or the route table on a firewall's subnet, which says where its egress goes (Azure documentation,
     firewall integration with NAT gateway; forced tunneling); a subnet that is not there has none; raises Unread."""
-    for subnet_id in _subnets_of(firewall):
+    for subnet_id in subnets_of(firewall):
         try:
             document = snapshot.resource(subnet_id)
         except Unread as unread:

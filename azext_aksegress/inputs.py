@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping
+import re
+from typing import Any, Collection, Mapping, Sequence
 
-from azext_aksegress import matrix
+RECORDS = "aksegress"
+"""The folder of the records, where az keeps its settings."""
 
 
 def read_cluster(cmd: Any, resource_group: str | None, name: str | None, request: Any = None) -> Any:
     """What the checks of a request need, or of all outbound types where there is none."""
+    from azext_aksegress import matrix
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import Talk
@@ -21,6 +24,49 @@ def read_cluster(cmd: Any, resource_group: str | None, name: str | None, request
         snapshot = Azure(cmd.cli_ctx, resource_group or "", name or "").read(request, wanted(*requests))
     talk.lines(terminal.older_api_version(snapshot))
     return snapshot
+
+
+def reader(cmd: Any) -> Any:
+    """A client that reads, and asks Resource Graph."""
+    from azext_aksegress.azure import Azure
+
+    return Azure(cmd.cli_ctx, "", "").runner()
+
+
+def subscriptions(cmd: Any, named: Collection[str] | None, every: bool) -> list[str]:
+    """The ids of the subscriptions to list: those that are named, by id or by name; every one that az is signed in to
+    with today's directory; or today's."""
+    from azure.cli.core._profile import Profile
+    from azure.cli.core.commands.client_factory import get_subscription_id
+
+    if not named and not every:
+        return [get_subscription_id(cmd.cli_ctx)]
+    profile = Profile(cli_ctx=cmd.cli_ctx)
+    known = profile.load_cached_subscriptions()
+    if every:
+        directory = profile.get_subscription()["tenantId"]
+        usable = [found for found in known if found["tenantId"] == directory and found["state"] != "Disabled"]
+        return sorted({found["id"] for found in usable})
+    return sorted({_subscription(given, known) for given in named or ()})
+
+
+def _subscription(given: str, known: Sequence[Any]) -> str:
+    """The id of a subscription by its id, whether az knows it or not, or by its name, of which there may be several."""
+    from azure.cli.core.azclierror import InvalidArgumentValueError
+
+    if _GUID.fullmatch(given):
+        return given.lower()
+    ids: list[str] = sorted(found["id"].lower() for found in known if found["name"].lower() == given.lower())
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        what = f"Several subscriptions are called {given}: {', '.join(ids)}."
+        raise InvalidArgumentValueError(what, recommendation="Name one by its id.")
+    cure = "Look at those that you are signed in to with `az account list -o table`."
+    raise InvalidArgumentValueError(f"No subscription is called {given}.", recommendation=cure)
+
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 
 
 def wanted(*requests: Any) -> Any:
@@ -71,12 +117,13 @@ def make_request(to: str, options: Mapping[str, Any], offline: bool = False) -> 
 
 def with_records(folder: str, request: Any, read: Any) -> Any:
     """A request that names addresses, and what the records of earlier migrations of the cluster say of such."""
+    if request is None or not request.own_ids:
+        return request
+
     from dataclasses import replace
 
     from azext_aksegress import arm, past
 
-    if request is None or not request.own_ids:
-        return request
     return replace(request, formerly=past.former_addresses(folder, arm.text(read.cluster, "id") or ""))
 
 
@@ -95,13 +142,11 @@ def records(cmd: Any, folder: str | None = None, needed: bool = True) -> str:
     """
     from azure.cli.core.azclierror import ValidationError
 
-    from azext_aksegress import record
-
     settings: str = cmd.cli_ctx.config.config_dir
     if needed and folder is None and settings.startswith("~"):
         cure = "Set HOME, or name a folder with --record-dir."
         raise ValidationError("There is no home folder, so there is no place for records.", recommendation=cure)
-    return os.path.abspath(os.path.expanduser(folder or os.path.join(settings, record.FOLDER)))
+    return os.path.abspath(os.path.expanduser(folder or os.path.join(settings, RECORDS)))
 
 
 def versions() -> dict[str, str]:

@@ -129,4 +129,4 @@ def _spelled_for(past: Past, report: Report, finding: Finding) -> Finding:
         replace(fix, command=instead) if fix.command.startswith("az aks egress migrate ") else fix
         for fix in finding.seen.fix
     )
-    return replace(finding, seen=replace(finding.seen, fix=fixes))
+    return finding._replace(seen=finding.seen._replace(fix=fixes))

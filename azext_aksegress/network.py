@@ -14,8 +14,6 @@ DEFAULT_ROUTE = "0.0.0.0/0"
 DEFAULT_ROUTE_IPV6 = "::/0"
 HALVES_IPV6 = ("::/1", "8000::/1")
 """Two routes that together carry what ::/0 would, since the longest prefix wins; to AKS they are no default route."""
-_PIECES = tuple(IPv4Network((byte << 24, 8)) for byte in range(1, 224) if byte not in (10, 127))
-"""The internet by IPv4 ranges /8, less those that no public path carries (IANA, IPv4 special-purpose addresses)."""
 APPLIANCE_HOPS = ("VirtualAppliance", "VirtualNetworkGateway")
 """The next hops that AKS takes for userDefinedRouting, by its refusal RouteTableInvalidNextHop
 (hashicorp/terraform-provider-azurerm#8609)."""
@@ -81,6 +79,12 @@ class RouteTable:
         return _internet_routes(self.routes)
 
 
+@lru_cache(maxsize=1)
+def _pieces() -> tuple[IPv4Network, ...]:
+    """The internet by IPv4 ranges /8, less those that no public path carries (IANA, IPv4 special-purpose addresses)."""
+    return tuple(IPv4Network((byte << 24, 8)) for byte in range(1, 224) if byte not in (10, 127))
+
+
 @lru_cache(maxsize=1024)
 def _internet_routes(routes: tuple[Route, ...]) -> tuple[Route | None, ...]:
     """Of the routes with a prefix shorter than /8 alone: one of a /8 or longer is no part of a way to the internet, but
@@ -91,7 +95,7 @@ def _internet_routes(routes: tuple[Route, ...]) -> tuple[Route | None, ...]:
         if isinstance(found, IPv4Network) and found.prefixlen < 8 and _is(route.prefix, str(found)):
             by_range.setdefault(found, route)
     longest_first = sorted(by_range, key=lambda found: -found.prefixlen)
-    holding = (next((found for found in longest_first if piece.subnet_of(found)), None) for piece in _PIECES)
+    holding = (next((found for found in longest_first if piece.subnet_of(found)), None) for piece in _pieces())
     return tuple(dict.fromkeys(by_range[found] if found else None for found in holding))
 
 

@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any, Callable, Iterable, Iterator, Mapping
+from typing import Any, Callable, Collection, Iterable, Iterator, Mapping
 
 from azext_aksegress.checks import WARN
 from azext_aksegress.render.terminal import Line, Look, clean, cleaned
@@ -67,6 +67,11 @@ def exit_code(report: Report, fail_on: str) -> ExitCode:
     if report.verdict == BLOCKED or (fail_on == "warning" and warned):
         return ExitCode.BLOCKED
     return ExitCode.UNDETERMINED if report.verdict == UNDETERMINED else ExitCode.OK
+
+
+def worst(codes: Collection[ExitCode]) -> ExitCode:
+    """The code that wins among several."""
+    return next(found for found in WORST_FIRST if found in codes)
 
 
 def present(
@@ -188,9 +193,9 @@ def end_with(cli_ctx: Any, code: ExitCode) -> None:
         cli.unregister_event(EVENT_INVOKER_FILTER_RESULT, reports_instead)
         for number, made in enumerate(shared.get(_REPORTS, [])):
             _print([[], *made] if number else made, sys.stdout)
-        worst = next(found for found in WORST_FIRST if found in codes)
-        if worst:
-            raise SystemExit(int(worst))
+        code = worst(codes)
+        if code:
+            raise SystemExit(int(code))
 
     cli_ctx.register_event(EVENT_INVOKER_FILTER_RESULT, reports_instead)
     cli_ctx.register_event(EVENT_CLI_SUCCESSFUL_EXECUTE, finish)

@@ -14,7 +14,6 @@ from azext_aksegress.plan import Plan
 from azext_aksegress.report import cluster_json
 from azext_aksegress.snapshot import SCHEMA_VERSION, without_secrets
 
-FOLDER = "aksegress"
 STAMP = "%Y%m%dT%H%M%S%f"
 """The time in a record's name, in UTC and to the microsecond: by it, records are put in order."""
 

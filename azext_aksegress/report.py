@@ -74,7 +74,7 @@ class Report:
     @property
     def origin(self) -> str | None:
         """Today's outbound type, or None where it could not be read."""
-        return _known(lambda: self.cluster.outbound_type)
+        return known(lambda: self.cluster.outbound_type)
 
     @cached_property
     def before(self) -> Addresses:
@@ -94,7 +94,7 @@ class Report:
     @property
     def way_back(self) -> Json:
         """Whether a move leads back to today's type, and the command that makes it."""
-        path = _known(lambda: self.cluster.path_back(self.request.to, self.request.nat_gateway_sku))
+        path = known(lambda: self.cluster.path_back(self.request.to, self.request.nat_gateway_sku))
         within = path and path.status == matrix.NOT_APPLICABLE and profiles.changes(self.cluster, self.request)
         supported = bool(path and (path.supported or within))
         return {"supported": supported, "oneWay": self.one_way, "command": self._back() if supported else None}
@@ -144,7 +144,11 @@ def _stops(finding: Finding) -> bool:
 
 def make(snapshot: Snapshot, request: Request) -> Report:
     """Judge a snapshot for a request."""
-    cluster = Cluster(snapshot)
+    return of(Cluster(snapshot), request)
+
+
+def of(cluster: Cluster, request: Request) -> Report:
+    """Judge a cluster for a request."""
     return Report(cluster, request, checks.run(cluster, request))
 
 
@@ -161,8 +165,8 @@ def cluster_json(cluster: Cluster) -> Json:
         "resourceGroup": cluster.resource_group,
         "subscriptionId": cluster.subscription_id,
         "location": cluster.location,
-        "vnet": _known(lambda: cluster.vnet),
-        "kubernetesVersion": _known(
+        "vnet": known(lambda: cluster.vnet),
+        "kubernetesVersion": known(
             lambda: cluster.text("currentKubernetesVersion") or cluster.text("kubernetesVersion")
         ),
     }
@@ -176,11 +180,11 @@ def show_json(snapshot: Snapshot) -> Json:
         "schemaVersion": document.pop("schemaVersion"),
         "capturedAt": document.pop("capturedAt"),
         "egress": {
-            "outboundType": _known(lambda: cluster.outbound_type),
-            "vnet": _known(lambda: cluster.vnet),
-            "subnets": [_subnet_json(cluster, subnet) for subnet in _known(lambda: cluster.subnets) or ()],
+            "outboundType": known(lambda: cluster.outbound_type),
+            "vnet": known(lambda: cluster.vnet),
+            "subnets": [_subnet_json(cluster, subnet) for subnet in known(lambda: cluster.subnets) or ()],
             "egressIps": list(egress.before(cluster).known),
-            "authorizedIpRanges": list(_known(lambda: cluster.authorized_ip_ranges) or ()),
+            "authorizedIpRanges": list(known(lambda: cluster.authorized_ip_ranges) or ()),
         },
         **document,
     }
@@ -190,14 +194,15 @@ def _subnet_json(cluster: Cluster, subnet: Subnet) -> Json:
     return {
         "id": subnet.id,
         "pools": list(subnet.pools),
-        "routeTable": _known(lambda: subnet.route_table_id),
-        "natGateway": _known(lambda: subnet.nat_gateway_id),
-        "networkSecurityGroup": _known(lambda: subnet.network_security_group_id),
+        "routeTable": known(lambda: subnet.route_table_id),
+        "natGateway": known(lambda: subnet.nat_gateway_id),
+        "networkSecurityGroup": known(lambda: subnet.network_security_group_id),
         "effectivePath": egress.effective_path(cluster, subnet),
     }
 
 
-def _known(read: Callable[[], _T]) -> _T | None:
+def known(read: Callable[[], _T]) -> _T | None:
+    """What is read, or None where it could not be."""
     try:
         return read()
     except Unread:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from azure.core import PipelineClient
-from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline import policies
 from azure.core.rest import HttpRequest
 from azure.mgmt.core.exceptions import ARMErrorFormat
@@ -16,7 +16,7 @@ from azure.mgmt.core.exceptions import ARMErrorFormat
 from azext_aksegress import arm, questions, strictjson, wire
 from azext_aksegress.arm import Json
 from azext_aksegress.questions import FILTER
-from azext_aksegress.snapshot import API_VERSION, NOT_FOUND, PREVIEW_API_VERSION, Answer, Unread, masked
+from azext_aksegress.snapshot import API_VERSION, PREVIEW_API_VERSION, masked
 
 _API_VERSIONS = {
     "microsoft.network": "2025-07-01",
@@ -51,8 +51,6 @@ LONGEST_LIST = 120
 """Seconds after which no further page of a list is asked for."""
 LONGEST_WORDS = 2000
 """Characters of what an error says."""
-NONE_THERE = ("ResourceGroupNotFound", "ResourceNotFound")
-"""What ARM answers for a collection in a resource group that is not there: a collection without members."""
 
 
 class NotAsked(ValueError):
@@ -125,6 +123,13 @@ class ArmReader:
         pages = list(_pages(page, "$skipToken", follow))
         return _all([row for found in pages for row in _members(found, "data")], pages[-1])
 
+    def query(self, body: Json) -> Any:
+        """POST one query to Resource Graph, once: the response, whose headers say how many more may come; raises
+        AzureError."""
+        url = self._client.format_url(questions.GRAPH)
+        _, version = api_version_of(questions.GRAPH)
+        return newest(lambda known: self._send(url, {"api-version": known}, body, **ONCE), version)[1]
+
     def list(self, collection_id: str, api_version: str) -> Sequence[Json]:
         """All members of a collection, page by page, as long as the pages stay on the same host."""
         path, _, condition = collection_id.partition(FILTER)
@@ -150,9 +155,9 @@ class ArmReader:
     def act(self, resource_id: str, action: str, body: Json) -> Any:
         """POST an action that changes nothing, once: the response, whose headers say where to look for the end of it;
         raises AzureError and NotAsked."""
-        if not _is_an_id(resource_id):
+        if not is_an_id(resource_id):
             raise NotAsked("is not the id of an Azure resource")
-        _, version = _api_version(resource_id)
+        _, version = api_version_of(resource_id)
         url = self._client.format_url(f"{resource_id}/{action}")
         return newest(lambda known: self._send(url, {"api-version": known}, body, **ONCE), version)[1]
 
@@ -271,11 +276,11 @@ def said(error: AzureError) -> str:
     """What an error says, once and on one line: code and message of the service where there are any."""
     detail = getattr(error, "error", None)
     code, message = getattr(detail, "code", None), getattr(detail, "message", None)
-    words = masked(_short(str(message or error.message or error)))
-    return f"({_short(str(code))}) {words}" if code and not words.startswith(f"({code})") else words
+    words = masked(short(str(message or error.message or error)))
+    return f"({short(str(code))}) {words}" if code and not words.startswith(f"({code})") else words
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """A text on one line that fits a sentence."""
     words = " ".join(text[: 2 * LONGEST_WORDS].split())
     return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 1]}…"
@@ -286,97 +291,25 @@ _ARM_ID = re.compile(r"/subscriptions(/(?!\.\.?(/|$))[^/?#{}\\%\x00-\x1f\x7f-\x9
 nothing that is another path once it is on its way, as `..` and `%2e` are."""
 LONGEST_ID = 4096
 """Characters of an id: far more than all its names may have, and as much as an URL may."""
-_OF_A_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+/[^/]+", re.I)
-"""The collections of which a resource group that is not there has no members."""
 
 
-def answer(reader: ArmReader, resource_id: str, question: Json | None = None) -> Answer:
-    """What one id answers; every failure ends as Unread, so that it never holds the others up."""
-    if not _is_an_id(resource_id.partition(FILTER)[0]) and resource_id != questions.GRAPH:
-        return Unread(resource_id, "is not the id of an Azure resource")
-    many = arm.is_collection(resource_id)
-    try:
-        with signed_in():
-            found = _read_at_a_known_version(reader, resource_id, question)
-    except HttpResponseError as error:
-        of_a_group = many and not question and _OF_A_GROUP.fullmatch(resource_id)
-        if of_a_group and error.status_code == 404 and _code(error) in NONE_THERE:
-            return ()
-        return unread(resource_id, error)
-    except (AzureError, ValueError) as error:
-        return unread(resource_id, error)
-    return _understood(resource_id, found, many, question)
-
-
-def _is_an_id(text: str) -> bool:
+def is_an_id(text: str) -> bool:
+    """Whether a text can be the id of an Azure resource, and nothing else."""
     return len(text) <= LONGEST_ID and _ARM_ID.fullmatch(text) is not None
 
 
-def _understood(resource_id: str, found: Any, many: bool, question: Json | None) -> Answer:
-    """The answer to a question is kept as the properties of the id that it was asked under."""
-    if isinstance(found, tuple) or (many and not question and isinstance(found, list)):
-        return tuple(found)
-    if question:
-        is_answer = isinstance(found, dict) and bool(found)
-        return {"id": resource_id, "properties": found} if is_answer else Unread(resource_id, "the answer says nothing")
-    is_resource = not many and isinstance(found, dict) and ("id" in found or "properties" in found)
-    return found if is_resource else Unread(resource_id, "the answer is not a resource")
-
-
-def _read_at_a_known_version(reader: ArmReader, resource_id: str, question: Json | None) -> Any:
-    """A cloud that does not know an api-version says so once for each kind."""
-    kind, version = _api_version(resource_id)
-    version, found = newest(
-        lambda one: _read(reader, resource_id, one, question), reader.known_versions.get(kind, version)
-    )
-    reader.known_versions[kind] = version
-    return found
-
-
-def _read(reader: ArmReader, resource_id: str, version: str, question: Json | None) -> Any:
-    if question:
-        return reader.ask(resource_id, version, question)
-    many = arm.is_collection(resource_id)
-    return reader.list(resource_id, version) if many else reader.get(resource_id, version)
-
-
-def _api_version(resource_id: str) -> tuple[str, str]:
+def api_version_of(resource_id: str) -> tuple[str, str]:
     """The kind of an id that has an api-version of its own, and that version."""
-    kind = _kind(resource_id).lower()
+    kind = kind_of(resource_id).lower()
     known = kind if kind in _API_VERSIONS else kind.partition("/")[0]
     return known, _API_VERSIONS.get(known, _API_VERSIONS["microsoft.network"])
 
 
-def _kind(resource_id: str) -> str:
+def kind_of(resource_id: str) -> str:
     """The resource type; a feature's id names two providers, of which the first answers."""
     if "/providers/microsoft.features/" in resource_id.lower():
         return "Microsoft.Features/providers/features"
     return arm.resource_type(resource_id)
-
-
-def unread(resource_id: str, error: Exception, verb: str = "read") -> Unread:
-    """The error of a read, or of another action, as what is not known for it."""
-    if isinstance(error, HttpResponseError):
-        permission = f"{_kind(resource_id)}/{verb}" if error.status_code == 403 else None
-        return Unread(resource_id, _reason(error), permission)
-    if isinstance(error, (NotAsked, wire.TooMuch)):
-        return Unread(resource_id, str(error))
-    if isinstance(error, (ServiceRequestError, ServiceResponseError)):
-        return Unread(resource_id, "Azure gave no answer")
-    return Unread(resource_id, said(error) if isinstance(error, AzureError) else "the answer is not JSON")
-
-
-def _code(error: HttpResponseError) -> str | None:
-    return getattr(error.error, "code", None)
-
-
-def _reason(error: HttpResponseError) -> str:
-    words = {401: "the sign-in is not valid for it", 403: "forbidden", 404: NOT_FOUND, 429: "throttled"}
-    if error.status_code and 200 <= error.status_code < 300:
-        return "the answer is not JSON"
-    code = _short(str(_code(error) or ""))
-    status = words.get(error.status_code or 0, f"HTTP {error.status_code}")
-    return f"{status} ({code})" if code else status
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:-preview)?")

@@ -18,6 +18,8 @@ PREVIEW_API_VERSION = "2026-05-02-preview"
 """The pinned preview that knows outboundType `block` (aks-preview 9.0.0b2 and later)."""
 
 
+VERSION = "apiVersion"
+"""How a snapshot that does not come from the cloud's own answers says that it does not know what the cloud takes."""
 NOT_FOUND = "not found"
 """How the reason of an id begins that Azure knows nothing behind."""
 
@@ -76,6 +78,17 @@ class Snapshot:
     resources: Mapping[str, Json] = field(default_factory=dict)
     collections: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     unread: Mapping[str, Unread] = field(default_factory=dict)
+    untold: frozenset[str] = frozenset()
+    """What the source of the resources never gives, so that its absence says nothing: lists below `properties`, and
+    VERSION."""
+
+    @property
+    def answered(self) -> str:
+        """The api-version that the cloud answers with, which says what it takes; raises Unread where nobody asked the
+        cloud itself."""
+        if VERSION in self.untold:
+            raise Unread(arm.text(self.cluster, "id"), "with which api-version this cloud answers was not asked")
+        return self.api_version
 
     def knows(self, resource_id: str) -> bool:
         """Whether an id was read or tried."""
@@ -97,6 +110,12 @@ class Snapshot:
         if key in self.collections:
             return self.collections[key]
         raise self.unread.get(key) or Unread(collection_id, "was not listed")
+
+    def members(self, resource_id: str, key: str) -> tuple[str, ...]:
+        """The ids in a list below `properties` of a resource; raises Unread."""
+        if key in self.untold:
+            raise Unread(resource_id, f"its {key} were not read")
+        return arm.references(self.resource(resource_id), "properties", key)
 
     def plus(self, answers: Mapping[str, Answer]) -> Snapshot:
         """The snapshot with more answers in it, by id."""

@@ -18,6 +18,10 @@ _LONE = re.compile(rb"\\u[dD][89a-fA-F]")
 """How half a character begins, which JSON can spell and UTF-8 cannot."""
 
 
+class TooLarge(ValueError):
+    """A document has more parts than one of Azure's resources has."""
+
+
 def loads(content: bytes) -> Any:
     """The value that UTF-8 bytes spell.
 
@@ -25,7 +29,7 @@ def loads(content: bytes) -> Any:
     twice, lone surrogates, numbers that nobody counts with, and documents of too many parts or levels.
     """
     if sum(map(content.count, (b",", b"[", b"{"))) > MOST_PARTS:
-        raise ValueError(f"it has more than {MOST_PARTS} parts")
+        raise TooLarge(f"it has more than {MOST_PARTS} parts")
     found = parse(content.decode("utf-8-sig"), DEEPEST)
     if _LONE.search(content):
         json.dumps(found, ensure_ascii=False).encode("utf-8")  # raises UnicodeEncodeError, which is a ValueError
@@ -76,12 +80,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def is_deeper(value: Any, levels: int) -> bool:
     """Whether a document has more levels than that; it is walked level by level, so that none is too deep to tell."""
-    level = [value]
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(levels + 1):
-        rows = [
-            found.values() if isinstance(found, dict) else found for found in level if isinstance(found, (dict, list))
-        ]
-        if not rows:
+        if not level:
             return False
-        level = [item for row in rows for item in row]
+        inside = [found.values() if isinstance(found, dict) else found for found in level]
+        level = [item for items in inside for item in items if isinstance(item, (dict, list))]
     return True

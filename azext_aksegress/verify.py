@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Iterable, Iterator, Sequence
 
 from azext_aksegress import arm, egress, judged, matrix, profiles, ranges
@@ -60,7 +59,7 @@ def _judge(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
 
 def _state(pool: Pool) -> Finding:
     found = _compare(STATE, pool.id, pool.provisioning_state, "Succeeded")
-    return replace(found, seen=replace(found.seen, observed=f"pool {pool.name}: {pool.provisioning_state}"))
+    return found._replace(seen=found.seen._replace(observed=f"pool {pool.name}: {pool.provisioning_state}"))
 
 
 def _type(cluster: Cluster, request: Request) -> Finding:
@@ -133,9 +132,8 @@ def _ips(cluster: Cluster, expected: Expected) -> Iterator[Finding]:
         settled_too = _compared(cluster, expected, settled)
         found = found if settled_too.kind in (FAIL, UNKNOWN) else settled_too
     if found.kind == FAIL and _leaves_by(cluster, expected.gateways):
-        found = replace(
-            found, kind=PASS, observed=_list(egress.before(cluster).known), expected="those of its gateways"
-        )
+        leaves = _list(egress.before(cluster).known)
+        found = found._replace(kind=PASS, observed=leaves, expected="those of its gateways")
     yield Finding(IPS, found)
 
 

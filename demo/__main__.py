@@ -1,5 +1,5 @@
-"""A guided run in a real az against a local Azure: blocked, mended, planned, moved, proven, taken back; a one-way door.
-Nothing outside of this machine is asked.
+"""A guided run in a real az against a local Azure: listed, blocked, mended, planned, moved, proven, taken back; a
+one-way door. Nothing outside of this machine is asked.
 
 Usage: make demo
 """
@@ -93,6 +93,7 @@ def _ignore(_: str) -> None:
 
 def tell(guide: Guide, az: Az, arm: Arm) -> None:
     """The story."""
+    all_of_them(guide)
     from_blocked_to_ready(guide, az)
     from_plan_to_proof(guide)
     back_again(guide)
@@ -103,6 +104,15 @@ def tell(guide: Guide, az: Az, arm: Arm) -> None:
         "move, and one for the way back, each pinned by its eTag to the cluster that was checked. Everything ran on "
         "this machine; your own ~/.azure was not touched."
     )
+
+
+def all_of_them(guide: Guide) -> None:
+    """Who could move at all, before anybody looks at one."""
+    guide.say(
+        "Which clusters of the subscription could send their egress through the firewall? Resource Graph tells in a "
+        "few queries, whether there are two clusters or thousands. What it does not know is unknown, not green."
+    )
+    guide.run("aks", "egress", "list", *UDR)
 
 
 def from_blocked_to_ready(guide: Guide, az: Az) -> None:

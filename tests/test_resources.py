@@ -8,7 +8,7 @@ import pytest
 from azure.cli.core.azclierror import AuthenticationError
 from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
-from azext_aksegress import questions, resources
+from azext_aksegress import answers, questions, resources
 from azext_aksegress.arm import Json
 from azext_aksegress.resources import NotAsked, OnlyMethods
 from azext_aksegress.snapshot import Unread
@@ -46,8 +46,8 @@ class Reader:
         return self.get("", version)
 
 
-def answer(resource_id: str, *answers: Any) -> Any:
-    return resources.answer(Reader(*answers), resource_id)
+def answer(resource_id: str, *given: Any) -> Any:
+    return answers.answer(Reader(*given), resource_id)
 
 
 def unread(resource_id: str, *answers: Any) -> tuple[str, str | None]:
@@ -135,7 +135,7 @@ class TestApiVersions:
     )
     def test_a_cluster_itself_is_read_by_the_preview_that_shows_more_of_it(self, below: str, version: str) -> None:
         reader: Any = Reader({"id": "x"})
-        resources.answer(reader, cluster_id("aks-shop") + below)
+        answers.answer(reader, cluster_id("aks-shop") + below)
         assert reader.versions == [version]
 
 
@@ -240,18 +240,18 @@ ROWS: Json = {"data": [{"id": "a"}], "$skipToken": "more", "totalRecords": 2}
 
 class TestPages:
     def test_all_pages_are_one_list(self) -> None:
-        assert resources.answer(reader(NEXT, {"value": [{"id": "b"}]}), NETWORKS) == ({"id": "a"}, {"id": "b"})
+        assert answers.answer(reader(NEXT, {"value": [{"id": "b"}]}), NETWORKS) == ({"id": "a"}, {"id": "b"})
 
     @pytest.mark.parametrize("body", [{}, [], None, {"value": None}, {"value": "x"}, {"value": [None]}, {"error": {}}])
     def test_what_is_no_list_is_unread_and_not_empty(self, body: object) -> None:
         for bodies in ((body,), (NEXT, body)):
-            found = resources.answer(reader(*bodies), NETWORKS)
+            found = answers.answer(reader(*bodies), NETWORKS)
             assert isinstance(found, Unread)
             assert found.reason == "the answer is not a list"
 
     def test_another_page_of_a_question_is_asked_for_with_its_token(self) -> None:
         made = reader(ROWS, {"data": [{"id": "b"}], "totalRecords": 2})
-        assert resources.answer(made, questions.GRAPH, {"query": "q", "options": {}}) == ({"id": "a"}, {"id": "b"})
+        assert answers.answer(made, questions.GRAPH, {"query": "q", "options": {}}) == ({"id": "a"}, {"id": "b"})
         assert '"$skipToken": "more"' in str(made._client.sent[1].content)
 
     @pytest.mark.parametrize(
@@ -264,14 +264,14 @@ class TestPages:
         ],
     )
     def test_rows_that_are_not_all_are_unread(self, bodies: tuple[Any, ...]) -> None:
-        assert isinstance(resources.answer(reader(*bodies), questions.GRAPH, {"query": "q"}), Unread)
+        assert isinstance(answers.answer(reader(*bodies), questions.GRAPH, {"query": "q"}), Unread)
 
 
 def test_what_a_cloud_does_not_know_is_asked_once_for_each_kind() -> None:
     message = "The supported api-versions are '2023-10-01'."
     made: Any = Reader(refused(400, "NoRegisteredProviderFound", message), {"id": "x"}, {"id": "y"})
     for _ in range(2):
-        resources.answer(made, SUBNET)
+        answers.answer(made, SUBNET)
     assert made.versions == ["2025-07-01", "2023-10-01", "2023-10-01"]
 
 
@@ -288,12 +288,12 @@ def test_children_of_what_is_not_there_are_not_known_to_be_none() -> None:
 class TestQuestions:
     def test_an_object_is_kept_as_the_properties_of_its_id(self) -> None:
         made: Any = Reader({"fieldRestrictions": []})
-        found = resources.answer(made, questions.GRAPH, {"query": ""})
+        found = answers.answer(made, questions.GRAPH, {"query": ""})
         assert found == {"id": questions.GRAPH, "properties": {"fieldRestrictions": []}}
 
     def test_rows_are_a_collection(self) -> None:
         made: Any = Reader(({"id": "a"},))
-        found = resources.answer(made, questions.GRAPH, {"query": ""})
+        found = answers.answer(made, questions.GRAPH, {"query": ""})
         assert found == ({"id": "a"},)
 
 

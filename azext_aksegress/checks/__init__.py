@@ -23,9 +23,9 @@ import inspect
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
-from typing import Any, Callable, Collection, Iterable, Iterator, Optional
+from typing import Any, Callable, Collection, Iterable, Iterator, NamedTuple, Optional
 
 from azext_aksegress import arm, matrix
 from azext_aksegress.cluster import Cluster
@@ -45,8 +45,7 @@ _MODULES = (
 """A new check goes into the module of its question."""
 
 
-@dataclass(frozen=True)
-class Outcome:  # pylint: disable=too-many-instance-attributes  # the parts of a finding that differ by resource
+class Outcome(NamedTuple):
     """What a check yields about one resource; `resource` is an ARM id, or None for the cluster as a whole.
 
     `expected` is the check's title unless it can be said shorter; `moots` ends the judgement: nothing is to be done;
@@ -130,8 +129,7 @@ class Check:  # pylint: disable=too-many-instance-attributes  # a row of the cat
         return " ".join((inspect.getdoc(self.function) or "").split())
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """The judgement of one check about one resource: data with identity."""
 
     check: Check
@@ -197,9 +195,14 @@ def check(
 
 def load() -> dict[str, Check]:
     """The registry with every module of checks in it, in report order: by id."""
+    _import()
+    return dict(sorted(REGISTRY.items()))
+
+
+@lru_cache(maxsize=None)
+def _import() -> None:
     for module in _MODULES:
         import_module(f"{__name__}.{module}")
-    return dict(sorted(REGISTRY.items()))
 
 
 def reads(requests: Iterable[Request]) -> Callable[[Cluster], Iterator[str]]:
@@ -216,14 +219,22 @@ def _read_for(known: Check, request: Request, cluster: Cluster) -> Iterator[str]
 def run(cluster: Cluster, request: Request) -> tuple[Finding, ...]:
     """Judge a cluster: at least one finding for every check of the request's target, in report order."""
     checks = [known for known in load().values() if request.to in known.targets]
-    findings = [finding for known in checks for finding in judge(known, cluster, request)]
-    done = next((finding for finding in findings if finding.seen.moots), None)
-    if done is None:
-        return tuple(findings)
+    findings: list[Finding] = []
+    for known in checks:
+        found = judge(known, cluster, request)
+        done = next((finding for finding in found if finding.seen.moots), None)
+        if done:
+            return _moot(checks, done, cluster, request)
+        findings += found
+    return tuple(findings)
+
+
+def _moot(checks: Iterable[Check], done: Finding, cluster: Cluster, request: Request) -> tuple[Finding, ...]:
+    """There is nothing to do, so whatever else there is to say is moot, but for ranges that are to be updated."""
     rows: list[Finding] = []
     for known in checks:
         if known.id == RANGES and request.update_ranges:
-            rows += [finding for finding in findings if finding.id == RANGES]
+            rows += judge(known, cluster, request)
         else:
             rows.append(done if known.id == done.id else Finding(known, Skip(done.id)))
     return tuple(rows)
@@ -232,25 +243,23 @@ def run(cluster: Cluster, request: Request) -> tuple[Finding, ...]:
 def judge(known: Check, cluster: Cluster, request: Request) -> tuple[Finding, ...]:
     """The findings of one check: every resource at fault once, or one pass."""
     seen: list[Outcome] = []
-    items: list[Any] = []
+    is_moot = True
     try:
         for item in known.each(cluster):
-            items.append(item)
-            seen += _judge_one(known, item, request)
-        if not items:
+            is_moot = False
+            try:
+                for outcome in known.function(item, request) or ():
+                    seen.append(outcome)  # one by one: what is said before something cannot be read stays
+            except Unread as unread:
+                seen.append(unknown(unread))
+        if is_moot:
             seen.append(Skip("there is nothing to judge"))
     except Unread as unread:
         seen.append(unknown(unread))
-    worse = [outcome for outcome in seen if outcome.kind != PASS]
-    passed = sorted(seen, key=lambda outcome: (outcome.resource or "").lower())[:1] or [Pass(None, None)]
-    return tuple(Finding(known, outcome) for outcome in dict.fromkeys(worse or passed))
-
-
-def _judge_one(known: Check, item: Any, request: Request) -> Iterator[Outcome]:
-    try:
-        yield from known.function(item, request) or ()
-    except Unread as unread:
-        yield unknown(unread)
+    if len(seen) > 1:
+        worse = [outcome for outcome in seen if outcome.kind != PASS]
+        seen = list(dict.fromkeys(worse)) or [min(seen, key=lambda outcome: (outcome.resource or "").lower())]
+    return tuple(map(partial(Finding, known), seen or [Pass(None, None)]))
 
 
 def acceptable_ids() -> tuple[str, ...]:

@@ -207,7 +207,7 @@ def _sku_of_aks(cluster: Cluster) -> tuple[str | None, str]:
     Unread."""
     if cluster.outbound_type == MANAGED_NAT_GATEWAY and cluster.nat_gateway_sku:
         return cluster.nat_gateway_sku, f": today's gateway is {cluster.nat_gateway_sku}, and stays so"
-    answered = cluster.snapshot.api_version
+    answered = cluster.snapshot.answered
     if answered < API_VERSION:
         return STANDARD, f": {STANDARD_V2} needs api-version {API_VERSION}, and this cloud answers with {answered}"
     if cluster.location is None:

@@ -140,7 +140,7 @@ def _policy(cluster: Cluster) -> str:
     """The node disruption policy, or '' where none is set, which allows everything; raises Unread."""
     properties = cluster.document.get("properties")
     if _policy_is_hidden(cluster):
-        answered = cluster.snapshot.api_version
+        answered = cluster.snapshot.answered
         if answered < API_VERSION:  # a cloud behind that one need not know the preview either
             raise Unread(cluster.id, f"the node disruption policy, which api-version {answered} does not show")
         properties = cluster.snapshot.resource(cluster.id)["properties"]

@@ -253,8 +253,7 @@ def _place(subnet_id: str) -> str:
 
 def _residents(subnet: Subnet, effect: str) -> Iterator[Outcome]:
     """What else is on a subnet: all that has an address there and is not in the node resource group; raises Unread."""
-    document = subnet.snapshot.resource(subnet.id)
-    owners = map(_owner, arm.references(document, "properties", "ipConfigurations"))
+    owners = map(_owner, subnet.snapshot.members(subnet.id, "ipConfigurations"))
     others = {
         found.lower(): f"{arm.name(found)} ({arm.resource_type(found).rpartition('/')[2]})"
         for found in sorted(owners)

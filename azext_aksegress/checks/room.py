@@ -329,8 +329,8 @@ def _unknown_here(cluster: Cluster, request: Request) -> Iterator[tuple[str, str
             yield f"an IPv6 count needs --nat-gateway-sku {STANDARD_V2}: no other has IPv6", STANDARD_V2
         if not cluster.dual_stack:
             yield "an IPv6 count needs a dual-stack cluster, and this one is IPv4 only: leave it out", "no IPv6 count"
-    answered = cluster.snapshot.api_version
-    if request.nat_gateway_sku and answered < API_VERSION:
+    if request.nat_gateway_sku and cluster.snapshot.answered < API_VERSION:
+        answered = cluster.snapshot.answered
         needs = f"--nat-gateway-sku needs api-version {API_VERSION}, and this cloud answers with {answered}"
         yield f"{needs}: leave it out", API_VERSION
 

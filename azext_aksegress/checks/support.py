@@ -183,7 +183,7 @@ def _isolation_feature(cluster: Cluster, _: Request) -> tuple[str]:
 )
 def preview_is_known(cluster: Cluster, request: Request) -> Iterator[Outcome]:
     """A preview comes without support, may change, and no stable api-version knows block."""
-    answered = cluster.snapshot.api_version
+    answered = cluster.snapshot.answered
     if answered not in (API_VERSION, PREVIEW_API_VERSION):
         yield Fail(
             cluster.id,
@@ -306,7 +306,7 @@ def nat_gateway_sku_is_the_regions(cluster: Cluster, request: Request) -> Iterat
     if asked is None:
         yield Skip("no SKU is asked for: AKS takes the region's")
         return
-    if cluster.snapshot.api_version < API_VERSION:
+    if cluster.snapshot.answered < API_VERSION:
         yield Skip("EGR403")
         return
     region = cluster.location

@@ -149,14 +149,13 @@ def no_standard_v2_by_default(cluster: Cluster, request: Request) -> Iterator[Ou
     if cluster.outbound_type == matrix.MANAGED_NAT_GATEWAY and cluster.nat_gateway_sku:
         yield Pass(cluster.id, f"the gateway is {cluster.nat_gateway_sku} already")
         return
-    if cluster.snapshot.api_version < API_VERSION:
-        yield Pass(cluster.id, f"api-version {cluster.snapshot.api_version} keeps Standard")
-        return
     region = cluster.location
-    if region is None:
-        raise Unread(cluster.id, "Azure's answer has no location")
-    if not matrix.has_standard_v2(region):
+    if region is not None and not matrix.has_standard_v2(region):
         yield Pass(cluster.id, f"{region} has Standard only")
+    elif cluster.snapshot.answered < API_VERSION:
+        yield Pass(cluster.id, f"api-version {cluster.snapshot.answered} keeps Standard")
+    elif region is None:
+        raise Unread(cluster.id, "Azure's answer has no location")
     else:
         yield Warn(
             cluster.id,

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Any, Callable, Iterable, Mapping
 
 from azext_aksegress import arm
+from azext_aksegress.render import fleet
 from azext_aksegress.render.terminal import brief
 
 Row = Mapping[str, Any]
@@ -128,3 +129,16 @@ def path_rows(result: Any) -> list[Row]:
         )
         for row in result
     ]
+
+
+def list_rows(result: Any) -> list[Row]:
+    """One row a cluster, in 100 columns; the rows carry more."""
+    return [OrderedDict(_cleaned(_of_fleet(row))) for row in result]
+
+
+def _of_fleet(row: Row) -> Row:
+    titles = dict(zip(fleet.WIDTHS, ("Name", "ResourceGroup", "OutboundType", "VNet")))
+    first = {title: fleet.cut(row[key], fleet.WIDTHS[key]).rstrip() for key, title in titles.items()}
+    if row["verdict"] is None:
+        return {**first, "EgressIps": fleet.addresses(dict(row))}
+    return {**first, "Verdict": fleet.verdict(dict(row)), "Blockers": fleet.ids(row["blockers"])}

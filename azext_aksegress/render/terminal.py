@@ -32,7 +32,7 @@ QUESTIONS = {
 }
 STYLES = {PASS: "success", NOTE: "primary", WARN: "warning", FAIL: "error", UNKNOWN: "warning", SKIP: "secondary"}
 MEND = "Mend what is marked, then look again:"
-_VERDICT_STYLES = {BLOCKED: "error", UNDETERMINED: "warning"}
+VERDICT_STYLES = {BLOCKED: "error", UNDETERMINED: "warning"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def brief(text: str) -> str:
 def report(made: Report, look: Look) -> Iterator[Line]:
     """The report of a check: header, findings by question, verdict and next step."""
     yield from judgement(made, look)
-    yield [(_VERDICT_STYLES.get(made.verdict, "success"), verdict(made))]
+    yield [(VERDICT_STYLES.get(made.verdict, "success"), verdict(made))]
     for line in next_steps(made):
         yield [("primary", line)]
 
@@ -234,7 +234,7 @@ def survey(reports: Sequence[Report]) -> Iterator[Line]:
     for made in reports:
         stops = ", ".join(made.ids(FAIL))
         rest = [stops, _count(made.counts[WARN], "warning"), _count(made.counts[UNKNOWN], "unknown")]
-        style = _VERDICT_STYLES.get(made.verdict, "success")
+        style = VERDICT_STYLES.get(made.verdict, "success")
         detail = "; ".join(part for part in rest if part) if made.verdict != NOTHING_TO_DO else ""
         yield [(style, f"  {made.request.to:<24}{made.verdict:<20}"), ("secondary", detail)]
     yield []

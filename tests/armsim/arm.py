@@ -9,6 +9,7 @@ from typing import Any, Callable
 
 from tests.armsim.estate import Estate
 from tests.armsim.faults import Fault, Faults, Part
+from tests.armsim.graph_quota import Quota
 from tests.armsim.ids import OTHER_SUBSCRIPTION, SUBSCRIPTION, group_of, name_of, type_of
 from tests.armsim.messages import Answer, Json, Refusal, Request
 from tests.armsim.node_hooks import NodeHooks
@@ -37,6 +38,7 @@ class Arm:
 
     def __init__(self, estate: Estate | None = None) -> None:
         from tests.armsim.aks import API_VERSIONS
+        from tests.armsim.graph_rows import Index
 
         self.estate = estate or Estate()
         self.journal: list[Request] = []
@@ -54,6 +56,10 @@ class Arm:
         self.march_2024 = False
         """Answer as the service of that month was recorded: its operations carry an error though they go well, and
         its answers to PUT carry empty nodeLabels."""
+        self.graph_quota: Quota | None = None
+        """How many queries Resource Graph answers in a while: Quota() is Azure's, and None does not count."""
+        self.graph_index = Index(TENANT)
+        self.graph_results: dict[str, tuple[str, list[Json]]] = {}
         self.commands: dict[str, Json] = {}
         self.run_command: Callable[[Json, str], tuple[int, str]] = self._egress_address
         """What a command in a cluster gives: exit code and logs. By itself, the address that the cluster leaves from,
@@ -83,12 +89,13 @@ class Arm:
         """Let the caller read nothing whose id begins so."""
         self.forbidden.append(prefix.lower())
 
-    def fault(self, method: str, part: Part, fault: Fault, times: int = 1, skip: int = 0) -> None:
+    def fault(self, method: str, part: Part, fault: Fault, times: int = 1, skip: int = 0, asking: str = "") -> None:
         """Let requests whose path has this part go wrong: so many of them, after so many that go well.
 
-        The method `*` is any; a pattern in the place of the part is one for the whole path.
+        The method `*` is any; a pattern in the place of the part is one for the whole path; `asking` is a text in the
+        query of Resource Graph, in any case.
         """
-        self.faults.add(method, part, fault, times, skip)
+        self.faults.add(method, part, fault, times, skip, asking)
 
     def operation_ends(self, status: str, code: str = "", message: str = "", stored: str = "goal") -> None:
         """Let the next operation of AKS end as Failed or Canceled, and keep its goal or go back to its origin."""

@@ -3,6 +3,7 @@
 arm.fault("PUT", "/managedclusters/", Dropped())           # applied, and nobody hears of it
 arm.fault("GET", "/operations/", BadGateway(), times=2, skip=1)
 arm.fault("GET", re.compile(r"/.*/managedClusters/[^/]+"), Reset())  # the whole path, so nothing below a cluster
+arm.fault("POST", "resourceGraph/resources", CutShort(), asking="routeTables")  # the queries with this text alone
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass, replace
-from typing import Callable, Union
+from typing import Any, Callable, Union
 
 from tests.armsim.messages import Answer, Refusal, Request
 
@@ -112,8 +113,49 @@ class HalfAnswer:
         return replace(handle(), cut="half")
 
 
+@dataclass(frozen=True)
+class CutShort:
+    """Of the rows that Resource Graph found only the first half comes, and nothing to go on with.
+
+    It says so, or does not: then totalRecords alone is larger than what came.
+    """
+
+    said: bool = True
+
+    def answer(self, handle: Handle) -> Answer:
+        found = handle()
+        if not isinstance(found.body, dict) or "data" not in found.body:
+            return found
+        page = {key: value for key, value in found.body.items() if key != "$skipToken"}
+        data = page["data"][: len(page["data"]) // 2]
+        truncated = "true" if self.said else "false"
+        return replace(found, body={**page, "data": data, "count": len(data), "resultTruncated": truncated})
+
+
+@dataclass(frozen=True)
+class BadJson:
+    """An answer that calls itself JSON, and ends in the middle of it."""
+
+    def answer(self, handle: Handle) -> Answer:
+        headers = {**handle().headers, "Content-Type": "application/json"}
+        return Answer(b'{"data": [{"id": "/subscriptions', headers=headers)
+
+
 Fault = Union[
-    Answer, Refusal, Latency, Before, After, Throttled, Unavailable, Html, BadGateway, Reset, Dropped, HalfAnswer
+    Answer,
+    Refusal,
+    Latency,
+    Before,
+    After,
+    Throttled,
+    Unavailable,
+    Html,
+    BadGateway,
+    Reset,
+    Dropped,
+    HalfAnswer,
+    CutShort,
+    BadJson,
 ]
 Part = Union[str, "re.Pattern[str]"]
 """A part of a path in any case, or a pattern for the whole of it."""
@@ -133,9 +175,15 @@ class _Row:
     fault: Fault
     times: int
     skip: int
+    asking: str
 
     def meets(self, request: Request) -> bool:
-        return self.times > 0 and self.method in (request.method, "*") and self._is_in(request.path)
+        due = self.times > 0 and self.method in (request.method, "*")
+        return due and self._is_in(request.path) and self._is_asked(request.body)
+
+    def _is_asked(self, body: Any) -> bool:
+        query = body.get("query") if isinstance(body, dict) else None
+        return not self.asking or (isinstance(query, str) and self.asking.lower() in query.lower())
 
     def _is_in(self, path: str) -> bool:
         if isinstance(self.part, str):
@@ -149,8 +197,8 @@ class Faults:
     def __init__(self) -> None:
         self._rows: list[_Row] = []
 
-    def add(self, method: str, part: Part, fault: Fault, times: int, skip: int) -> None:
-        self._rows.append(_Row(method, part, fault, times, skip))
+    def add(self, method: str, part: Part, fault: Fault, times: int, skip: int, asking: str = "") -> None:
+        self._rows.append(_Row(method, part, fault, times, skip, asking))
 
     def around(self, request: Request, handle: Handle) -> Answer:
         """Answer through every fault that is due; the first that does not ask on leaves the rest for later requests."""

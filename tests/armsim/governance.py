@@ -43,7 +43,7 @@ def refuse_locked(arm: Arm, request: Request) -> None:
     """A read-only lock stops every write, any lock a deletion; locks themselves can always be removed."""
     if request.method in ("GET", "HEAD") or type_of(request.path).lower() == "microsoft.authorization/locks":
         return
-    if type_of(request.path).lower().endswith("/checkpolicyrestrictions"):
+    if type_of(request.path).lower().endswith(("/checkpolicyrestrictions", "microsoft.resourcegraph/resources")):
         return
     deleting = request.method == "DELETE"
     over = locks_over(arm.estate, request.path)

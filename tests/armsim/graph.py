@@ -1,21 +1,39 @@
-"""Microsoft.ResourceGraph: simple set queries over the estate, by subscription and by page."""
+"""Microsoft.ResourceGraph: simple set queries over the estate, by subscription and by page.
+
+Its limits are the documented ones: 1,000 subscriptions and rows for each request, 16 MiB for each answer, three
+mv-expand for each query, and 128 rows from each of its records, or up to 2,000 where `limit` says so.
+"""
 
 from __future__ import annotations
 
 import base64
-import copy
-from typing import Any, Callable
+import json
+from typing import Any, Callable, Iterator
 
-from tests.armsim import groups
-from tests.armsim.arm import TENANT, Answer, Arm, Refusal, Request
-from tests.armsim.graph_query import NotUnderstood, Parser, text_of
-from tests.armsim.ids import OTHER_SUBSCRIPTION, SUBSCRIPTION, group_of, name_of
+from tests.armsim import graph_quota, graph_rows
+from tests.armsim.arm import Answer, Arm, Refusal, Request
+from tests.armsim.graph_query import Expression, NotUnderstood, Parser, text_of
+from tests.armsim.graph_rows import Kinds
 from tests.armsim.messages import Json
 
 PAGE = 1000
+SUBSCRIPTIONS = 1000
+PAYLOAD = 16 * 2**20
+EXPANSIONS, EXPANDED, EXPANDED_AT_MOST = 3, 128, 2000
+_KEPT = 8
+"""So many results are kept for their next pages."""
 
 
 def handle(arm: Arm, request: Request) -> Answer:
+    headers = arm.graph_quota.take() if arm.graph_quota else graph_quota.headers()
+    try:
+        return Answer(_answer(arm, request), headers=headers)
+    except Refusal as refusal:
+        refusal.answer.headers.update(headers)
+        raise
+
+
+def _answer(arm: Arm, request: Request) -> Json:
     body: Any = request.body
     if request.method != "POST" or not isinstance(body, dict) or not isinstance(body.get("query"), str):
         raise _bad("InvalidRequest", "The body must have a query.")
@@ -25,41 +43,68 @@ def handle(arm: Arm, request: Request) -> Answer:
         raise _bad("InvalidRequest", f"$top must be between 1 and {PAGE}.")
     if options.get("resultFormat", "objectArray").lower() != "objectarray":
         raise _bad("InvalidRequest", "The local Azure answers with resultFormat objectArray alone.")
+    subscriptions = body.get("subscriptions") or []
+    if len(subscriptions) > SUBSCRIPTIONS:
+        raise _bad("InvalidRequest", f"There are {len(subscriptions)} subscriptions; {SUBSCRIPTIONS} are allowed.")
+    offset, result = _place(options)
+    asked = json.dumps([body["query"], subscriptions])
+    kept = arm.graph_results.get(result)
+    rows = kept[1] if kept and kept[0] == asked else _ask(arm, body["query"], subscriptions)
+    page = _page(rows, offset, top, result or f"{len(arm.journal)}-{len(arm.graph_results)}-{id(rows)}")
+    _keep(arm, page, asked, rows)
+    return page
+
+
+def _ask(arm: Arm, query: str, subscriptions: list[str]) -> list[Json]:
     try:
-        rows = answer(arm, body["query"], body.get("subscriptions") or [])
+        return answer(arm, query, subscriptions)
     except NotUnderstood as error:
         raise _bad("ParserFailure", f"The local Azure does not understand: {error}") from error
-    return Answer(_page(rows, _offset(options), top))
 
 
 def _bad(code: str, message: str) -> Refusal:
+    """As reported in microsoft/ARI#199."""
     details = [{"code": code, "message": message}]
-    return Refusal(400, "BadRequest", "Please see the details of this error.", details=details)
+    return Refusal(400, "BadRequest", "Please provide below info when asking for support.", details=details)
 
 
-def _offset(options: Json) -> int:
+def _place(options: Json) -> tuple[int, str]:
+    """How many rows to leave out, and which of the kept results to go on with."""
     token = options.get("$skipToken")
     if token is None:
-        return int(options.get("$skip", 0))
+        return int(options.get("$skip", 0)), ""
     try:
-        return int(base64.urlsafe_b64decode(token.encode()).decode())
+        offset, _, result = base64.urlsafe_b64decode(token.encode()).decode().partition(" ")
+        return int(offset), result
     except ValueError as error:
         raise _bad("InvalidRequest", "The $skipToken is not one of this service's.") from error
 
 
-def _page(rows: list[Json], offset: int, top: int) -> Json:
+def _page(rows: list[Json], offset: int, top: int, result: str) -> Json:
     """Rows without an id cannot be continued, and say that they are not all."""
-    page, more = rows[offset : offset + top], len(rows) > offset + top
-    continued = more and all("id" in row for row in page)
-    token = base64.urlsafe_b64encode(str(offset + top).encode()).decode()
+    data, more = rows[offset : offset + top], len(rows) > offset + top
+    size = len(json.dumps(data, separators=(",", ":")))
+    if size > PAYLOAD:
+        message = f"Response payload size is {size}, and has exceeded the limit of {PAYLOAD}. Please consider querying"
+        raise _bad("ResponsePayloadTooLarge", f"{message} less data at a time and make paginated call if needed.")
+    continued = more and all("id" in row for row in data)
+    token = base64.urlsafe_b64encode(f"{offset + top} {result}".encode()).decode()
     return {
         "totalRecords": len(rows),
-        "count": len(page),
-        "data": page,
+        "count": len(data),
+        "data": data,
         "facets": [],
         "resultTruncated": "true" if more and not continued else "false",
         **({"$skipToken": token} if continued else {}),
     }
+
+
+def _keep(arm: Arm, page: Json, asked: str, rows: list[Json]) -> None:
+    """Whoever goes on with a page gets the rest of the same result, and soon."""
+    if "$skipToken" in page:
+        arm.graph_results[_place(page)[1]] = (asked, rows)
+    while len(arm.graph_results) > _KEPT:
+        del arm.graph_results[next(iter(arm.graph_results))]
 
 
 def answer(arm: Arm, query: str, subscriptions: list[str]) -> list[Json]:
@@ -68,8 +113,7 @@ def answer(arm: Arm, query: str, subscriptions: list[str]) -> list[Json]:
     table = parser.word().lower()
     if table not in _TABLES:
         raise NotUnderstood(f"the table {table}")
-    rows = [row for row in _TABLES[table](arm) if not subscriptions or row["subscriptionId"] in subscriptions]
-    rows = [row for row in rows if not any(row["id"].lower().startswith(prefix) for prefix in arm.forbidden)]
+    rows = _first(parser, lambda kinds: _TABLES[table](arm, kinds), subscriptions)
     while not parser.done:
         parser.take("|")
         stage = parser.word().lower()
@@ -79,35 +123,21 @@ def answer(arm: Arm, query: str, subscriptions: list[str]) -> list[Json]:
     return rows
 
 
-# Tables
+def _first(parser: Parser, table: Callable[[Kinds | None], Iterator[Json]], subscriptions: list[str]) -> list[Json]:
+    """The rows of the table, and of the types alone that a `where` right behind it asks for."""
+    wanted = set(subscriptions)
+    condition: Expression | None = None
+    kinds: Kinds | None = None
+    if parser.accept_stage("where"):
+        condition, kinds = parser.filter()
+    rows = (row for row in table(kinds) if not wanted or row["subscriptionId"] in wanted)
+    return [row for row in rows if condition is None or condition(row)]
 
 
-def _resources(arm: Arm) -> list[Json]:
-    """The type and the resource group are in lower case there, as in Azure."""
-    found = []
-    for row in groups.top_level(arm, ""):
-        key = row["id"].lower()
-        shared = {"kind": "", "managedBy": "", "plan": None, "zones": None, "identity": None, "sku": None, "tags": None}
-        known = {name: value for name, value in copy.deepcopy(row).items() if name not in ("eTag", "etag")}
-        where = {"tenantId": TENANT, "subscriptionId": key.split("/")[2], "resourceGroup": name_of(group_of(key))}
-        found.append({**shared, **known, **where, "type": row["type"].lower()})
-    return found
-
-
-def _containers(arm: Arm) -> list[Json]:
-    rows = []
-    for subscription in (SUBSCRIPTION, OTHER_SUBSCRIPTION):
-        path = f"/subscriptions/{subscription}"
-        kind = "microsoft.resources/subscriptions"
-        shared = {"tenantId": TENANT, "subscriptionId": subscription}
-        rows.append({"id": path, "name": f"local {subscription[:4]}", "type": kind, **shared})
-        for row in groups.handle(arm, Request("GET", f"{path}/resourceGroups", {}, {})).body["value"]:
-            group = {"type": f"{kind}/resourcegroups", "resourceGroup": row["name"].lower()}
-            rows.append({**row, **group, **shared})
-    return rows
-
-
-_TABLES: dict[str, Callable[[Arm], list[Json]]] = {"resources": _resources, "resourcecontainers": _containers}
+_TABLES: dict[str, Callable[[Arm, Kinds | None], Iterator[Json]]] = {
+    "resources": graph_rows.resources,
+    "resourcecontainers": graph_rows.containers,
+}
 
 
 # Stages
@@ -168,9 +198,22 @@ def _count(_: Parser, rows: list[Json]) -> list[Json]:
 
 
 def _expand(parser: Parser, rows: list[Json]) -> list[Json]:
-    """`mv-expand name = path`: a row for each value of a list; without a value, one row with null."""
+    """`mv-expand name = path limit 400`: a row for each value of a list; without a value, one row with null."""
+    parser.expansions += 1
+    if parser.expansions > EXPANSIONS:
+        raise NotUnderstood(f"more than {EXPANSIONS} mv-expand")
     name, value = parser.column()
-    return [{**row, name: item} for row in rows for item in (value(row) or [None])]
+    most = parser.number() if parser.accept("limit") else EXPANDED
+    if most > EXPANDED_AT_MOST:
+        raise NotUnderstood(f"mv-expand to more than {EXPANDED_AT_MOST} rows")
+    return [{**row, name: item} for row in rows for item in _items(value(row))[:most]]
+
+
+def _items(value: Any) -> list[Any]:
+    """A bag has one value for each of its properties."""
+    if isinstance(value, dict):
+        value = [{key: item} for key, item in value.items()]
+    return value if isinstance(value, list) and value else [None]
 
 
 _STAGES: dict[str, Callable[[Parser, list[Json]], list[Json]]] = {

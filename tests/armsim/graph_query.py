@@ -8,16 +8,29 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Callable, FrozenSet, Hashable, Iterator, Optional, Tuple
 
 from tests.armsim.messages import Json
 
 Expression = Callable[[Json], Any]
+Filter = Tuple[Expression, Optional[FrozenSet[str]]]
+"""A condition, and the types in lower case that alone can fulfil it, where it says so."""
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<number>\d+(?:\.\d+)?)"""
     r"""|(?P<word>!?[A-Za-z_$][\w-]*~?)|(?P<sign>=~|!~|==|!=|<=|>=|[<>=(),.\[\]|]))"""
 )
 _END = ("end", "")
+
+
+@dataclass(frozen=True)
+class _Constant:
+    """The same for every row."""
+
+    value: Any
+
+    def __call__(self, _: Json) -> Any:
+        return self.value
 
 
 class NotUnderstood(Exception):
@@ -26,8 +39,8 @@ class NotUnderstood(Exception):
 
 def _tokens(query: str) -> Iterator[tuple[str, str]]:
     query = "\n".join(line for line in query.splitlines() if not line.lstrip().startswith("//"))
-    position = 0
-    while query[position:].strip():
+    query, position = query.rstrip(), 0
+    while position < len(query):
         found = _TOKEN.match(query, position)
         if found is None:
             raise NotUnderstood(query[position : position + 20].strip())
@@ -72,6 +85,11 @@ _AMONG: dict[str, Callable[[Any, list[Any]], bool]] = {
     "in~": lambda a, rows: any(_same(a, row) for row in rows),
     "!in~": lambda a, rows: not any(_same(a, row) for row in rows),
 }
+_LOWER: dict[str, Callable[[Any], Callable[[Any], bool]]] = {
+    "=~": lambda b: lambda a: str(a).lower() == b,
+    "!~": lambda b: lambda a: str(a).lower() != b,
+}
+"""Comparisons with a constant in lower case, without the work for each row that the constant would be."""
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tostring": text_of,
     "tolower": lambda value: text_of(value).lower(),
@@ -93,22 +111,26 @@ class Parser:
     """A query, token by token; each expression becomes a function of a row."""
 
     def __init__(self, query: str) -> None:
-        self._left = [*_tokens(query), _END]
+        self._tokens = [*_tokens(query), _END]
+        self._at = 0
+        self.expansions = 0
+        """How many mv-expand there have been."""
 
     @property
     def next(self) -> str:
         """The next token as it is written, in lower case."""
-        return "" if self._left[0][0] == "text" else self._left[0][1].lower()
+        kind, text = self._tokens[self._at]
+        return "" if kind == "text" else text.lower()
 
     @property
     def done(self) -> bool:
-        return self._left[0] == _END
+        return self._tokens[self._at] == _END
 
     def take(self, *wanted: str) -> str:
-        kind, text = self._left[0]
+        kind, text = self._tokens[self._at]
         if kind == "end" or (wanted and self.next not in wanted):
             raise NotUnderstood(f"'{text}' where {' or '.join(wanted) or 'more'} should be")
-        del self._left[0]
+        self._at += 1
         return text
 
     def accept(self, *wanted: str) -> bool:
@@ -118,13 +140,13 @@ class Parser:
         return False
 
     def word(self) -> str:
-        if self._left[0][0] != "word":
-            raise NotUnderstood(f"'{self._left[0][1]}' where a name should be")
+        if self._tokens[self._at][0] != "word":
+            raise NotUnderstood(f"'{self._tokens[self._at][1]}' where a name should be")
         return self.take()
 
     def number(self) -> int:
-        if self._left[0][0] != "number":
-            raise NotUnderstood(f"'{self._left[0][1]}' where a number should be")
+        if self._tokens[self._at][0] != "number":
+            raise NotUnderstood(f"'{self._tokens[self._at][1]}' where a number should be")
         return int(self.take())
 
     def several(self, read: Callable[[], Any]) -> list[Any]:
@@ -135,46 +157,76 @@ class Parser:
 
     def column(self) -> tuple[str, Expression]:
         """`name = expression`, or a path: `properties.a.b` is then called properties_a_b, as in Azure."""
-        if self._left[0][0] == "word" and self._left[1][1] == "=":
+        if self._tokens[self._at][0] == "word" and self._tokens[self._at + 1][1] == "=":
             name = self.word()
             self.take("=")
             return name, self.condition()
-        before = list(self._left)
+        before = self._at
         value = self.condition()
-        written = before[: len(before) - len(self._left)]
+        written = self._tokens[before : self._at]
         if any(kind != "word" and text != "." for kind, text in written):
             raise NotUnderstood("a column that needs a name")
         return "_".join(text for kind, text in written if kind == "word"), value
 
+    def accept_stage(self, name: str) -> bool:
+        """Go past `| name`, where that comes next."""
+        if self.next == "|" and self._tokens[self._at + 1][1].lower() == name:
+            self._at += 2
+            return True
+        return False
+
     def condition(self) -> Expression:
         """`or` of `and` of comparisons."""
+        return self.filter()[0]
+
+    def filter(self) -> Filter:
+        """A condition, and the types to which it narrows the rows."""
         terms = [self._all()]
         while self.accept("or"):
             terms.append(self._all())
-        return terms[0] if len(terms) == 1 else lambda row: any(term(row) for term in terms)
+        if len(terms) == 1:
+            return terms[0]
+        tests = [test for test, _ in terms]
+        known = [kinds for _, kinds in terms if kinds is not None]
+        every = frozenset().union(*known) if len(known) == len(terms) else None
+        return lambda row: any(test(row) for test in tests), every
 
-    def _all(self) -> Expression:
+    def _all(self) -> Filter:
         terms = [self._comparison()]
         while self.accept("and"):
             terms.append(self._comparison())
-        return terms[0] if len(terms) == 1 else lambda row: all(term(row) for term in terms)
+        if len(terms) == 1:
+            return terms[0]
+        tests = [test for test, _ in terms]
+        known = [kinds for _, kinds in terms if kinds is not None]
+        common = frozenset.intersection(*known) if known else None
+        return lambda row: all(test(row) for test in tests), common
 
-    def _comparison(self) -> Expression:
-        left = self._value()
-        if self.next in _AMONG:
-            among = _AMONG[self.take().lower()]
+    def _comparison(self) -> Filter:
+        of_type = self.next == "type"
+        if self.next == "(":
+            self.take()
+            inner = self.filter()
+            self.take(")")
+            return inner if self.next not in (*_AMONG, *_COMPARE) else self._compared(inner[0], of_type=False)
+        return self._compared(self._value(), of_type and self.next not in (".", "["))
+
+    def _compared(self, left: Expression, of_type: bool) -> Filter:
+        operator = self.next
+        if operator in _AMONG:
+            self.take()
             self.take("(")
             rows = self.several(self._value)
             self.take(")")
-            return lambda row: among(left(row), [value(row) for value in rows])
-        if self.next in _COMPARE:
-            compare = _COMPARE[self.take().lower()]
+            return _among(operator, left, rows), _kinds(operator, rows, of_type)
+        if operator in _COMPARE:
+            self.take()
             right = self._value()
-            return lambda row: compare(left(row), right(row))
-        return left
+            return _compare(operator, left, right), _kinds(operator, [right], of_type)
+        return left, None
 
     def _value(self) -> Expression:
-        kind, text = self._left[0]
+        kind, text = self._tokens[self._at]
         if self.accept("("):
             inner = self.condition()
             self.take(")")
@@ -182,10 +234,10 @@ class Parser:
         if kind in ("text", "number"):
             self.take()
             constant = text[1:-1].replace("\\'", "'") if kind == "text" else float(text) if "." in text else int(text)
-            return lambda row: constant
+            return _Constant(constant)
         name = self.word()
         if name.lower() in _CONSTANTS:
-            return lambda row: _CONSTANTS[name.lower()]
+            return _Constant(_CONSTANTS[name.lower()])
         return self._call(name) if self.accept("(") else self._path(name)
 
     def _call(self, name: str) -> Expression:
@@ -203,8 +255,11 @@ class Parser:
             if self.take() == ".":
                 keys.append(self.word())
                 continue
-            keys.append(self.number() if self._left[0][0] == "number" else self.take()[1:-1])
+            keys.append(self.number() if self._tokens[self._at][0] == "number" else self.take()[1:-1])
             self.take("]")
+
+        if not keys[1:]:
+            return lambda row: row.get(name)
 
         def value(row: Json) -> Any:
             found: Any = row
@@ -213,6 +268,41 @@ class Parser:
             return found
 
         return value
+
+
+def _kinds(operator: str, rows: list[Expression], of_type: bool) -> frozenset[str] | None:
+    """The types that a comparison of `type` with constants leaves."""
+    if not of_type or operator not in ("==", "=~", "in", "in~"):
+        return None
+    texts = [row.value for row in rows if isinstance(row, _Constant)]
+    return frozenset(str(text).lower() for text in texts) if len(texts) == len(rows) else None
+
+
+def _among(operator: str, left: Expression, rows: list[Expression]) -> Expression:
+    """Constants, of which there may be thousands, are looked up in a set."""
+    constants = [row.value for row in rows if isinstance(row, _Constant)]
+    if len(constants) < len(rows):
+        among = _AMONG[operator]
+        return lambda row: among(left(row), [value(row) for value in rows])
+    wanted = not operator.startswith("!")
+    if operator.endswith("~"):
+        lower = {str(constant).lower() for constant in constants}
+        return lambda row: (str(left(row)).lower() in lower) == wanted
+    known = set(constants)
+
+    def is_known(row: Json) -> bool:
+        found = left(row)
+        return (isinstance(found, Hashable) and found in known) == wanted
+
+    return is_known
+
+
+def _compare(operator: str, left: Expression, right: Expression) -> Expression:
+    if isinstance(right, _Constant) and operator in _LOWER:
+        test = _LOWER[operator](str(right.value).lower())
+        return lambda row: test(left(row))
+    compare = _COMPARE[operator]
+    return lambda row: compare(left(row), right(row))
 
 
 def _item(value: Any, key: Any) -> Any:

@@ -13,16 +13,19 @@ def handle(arm: Arm, request: Request) -> Answer:
         raise Refusal(405, "MethodNotAllowed", "The local Azure's resource groups can be read alone.")
     if path.lower().endswith("/resourcegroups"):
         subscription = path.rpartition("/")[0]
-        found = {group_of(row["id"]).lower(): row["id"] for row in top_level(arm, subscription)}
-        groups = [group_of(resource_id) for key, resource_id in found.items() if "/resourcegroups/" in key]
-        return Answer({"value": [_group(arm, group) for group in groups]})
+        found: dict[str, list[Json]] = {}
+        for row in top_level(arm, subscription):
+            found.setdefault(group_of(row["id"]).lower(), []).append(row)
+        inside = [rows for key, rows in found.items() if "/resourcegroups/" in key]
+        return Answer({"value": [_group(group_of(rows[-1]["id"]), rows) for rows in inside]})
     if path.lower().endswith("/resources"):
         kept = ("id", "name", "type", "location", "tags", "sku", "identity", "kind")
         rows = [{key: row[key] for key in kept if key in row} for row in top_level(arm, path.rpartition("/")[0])]
         return Answer({"value": rows})
-    if not top_level(arm, path):
+    rows = top_level(arm, path)
+    if not rows:
         raise Refusal(404, "ResourceGroupNotFound", f"Resource group '{name_of(path)}' could not be found.")
-    return Answer(None, 204) if request.method == "HEAD" else Answer(_group(arm, path))
+    return Answer(None, 204) if request.method == "HEAD" else Answer(_group(path, rows))
 
 
 def top_level(arm: Arm, scope: str) -> list[Json]:
@@ -32,13 +35,13 @@ def top_level(arm: Arm, scope: str) -> list[Json]:
     return [row for row in resources if row.get("id") and parent_of(row["id"]) is None]
 
 
-def _group(arm: Arm, path: str) -> Json:
-    """As recorded."""
+def _group(path: str, rows: list[Json]) -> Json:
+    """As recorded; the group is where the first of its resources is."""
     return {
         "id": path,
         "name": name_of(path),
         "type": "Microsoft.Resources/resourceGroups",
-        "location": next((row["location"] for row in top_level(arm, path) if row.get("location")), LOCATION),
+        "location": next((row["location"] for row in rows if row.get("location")), LOCATION),
         "tags": {},
         "properties": {"provisioningState": "Succeeded"},
     }

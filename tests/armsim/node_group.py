@@ -81,9 +81,11 @@ def _managed_ips(estate: Estate, cluster: Json, key: str, version: str, count: i
     return kept[:count] + [outbound_ip(estate, cluster, key, sku, version) for _ in range(missing)]
 
 
-def outbound_ip(estate: Estate, cluster: Json, key: str, sku: str = STANDARD, version: str = "IPv4") -> str:
-    """A public IP that AKS makes for a cluster."""
-    address_id = f"{group_scope(cluster)}/providers/Microsoft.Network/publicIPAddresses/{uuid.uuid4()}"
+def outbound_ip(
+    estate: Estate, cluster: Json, key: str, sku: str = STANDARD, version: str = "IPv4", name: str = ""
+) -> str:
+    """A public IP that AKS makes for a cluster, under a name that nobody knows before where none is given."""
+    address_id = f"{group_scope(cluster)}/providers/Microsoft.Network/publicIPAddresses/{name or uuid.uuid4()}"
     return estate.address(
         address_id,
         version=version,
@@ -251,10 +253,12 @@ def _outbound_rule(balancer: str, frontends: list[Json], profile: Json) -> Json:
 
 def _nodes(estate: Estate, cluster: Json) -> None:
     group = _id(cluster, "Microsoft.Network/networkSecurityGroups", f"aks-agentpool-{number(cluster)}-nsg")
-    if group.lower() not in estate.resources:
+    made = group.lower() not in estate.resources
+    if made:
         _add(estate, cluster, group, {"securityRules": []})
     for pool in _pools(cluster):
-        _forget_other_kinds(estate, cluster, pool)
+        if not made:  # a new cluster has nothing to forget, and looking for it would make large estates slow
+            _forget_other_kinds(estate, cluster, pool)
         if pool.get("type") in _SINGLE:
             _machines(estate, cluster, pool, group)
         else:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,7 +128,7 @@ def decided(shop: Shop, to: str, **options: Any) -> set[bool]:
         decides
         for decides, outcome in like.items()
         for row in seen
-        if row == replace(outcome, resource=row.resource, observed=row.observed)
+        if row == outcome._replace(resource=row.resource, observed=row.observed)
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable
 import pytest
 from azure.core.exceptions import AzureError, ServiceResponseError
 
-from azext_aksegress import questions, resources, wire
+from azext_aksegress import answers, questions, resources, wire
 from azext_aksegress.snapshot import Answer as Found
 from azext_aksegress.snapshot import Unread
 from tests.armsim.arm import Answer, Arm, Request
@@ -26,7 +26,7 @@ ALWAYS = 99
 
 def read(reader: Any, arm: Arm, fault: Fault, asked: str = SUBNET) -> Found:
     arm.fault("GET", asked, fault, times=ALWAYS)
-    return resources.answer(reader.arm, asked)
+    return answers.answer(reader.arm, asked)
 
 
 def reason(found: Found) -> str:
@@ -122,10 +122,10 @@ class TestSize:
         large = whole(b'{"id": "' + b"x" * (wire.LARGEST - 100) + b'"}')
         arm.fault("GET", SUBNET, large, times=ALWAYS)
         for _ in range(4):
-            assert isinstance(resources.answer(reader.arm, SUBNET), dict)
-        assert reason(resources.answer(reader.arm, SUBNET)) == "Azure's answers are larger than 128 MiB together"
+            assert isinstance(answers.answer(reader.arm, SUBNET), dict)
+        assert reason(answers.answer(reader.arm, SUBNET)) == "Azure's answers are larger than 128 MiB together"
         reader.arm.begin()
-        assert isinstance(resources.answer(reader.arm, SUBNET), dict)
+        assert isinstance(answers.answer(reader.arm, SUBNET), dict)
 
 
 def _peak() -> int:
@@ -168,7 +168,7 @@ class TestAnAction:
 
     def test_a_question_is_asked_again(self, reader: Any, arm: Arm) -> None:
         arm.fault("POST", questions.GRAPH, Reset())
-        resources.answer(reader.arm, questions.GRAPH, {"query": "x"})
+        answers.answer(reader.arm, questions.GRAPH, {"query": "x"})
         assert len(arm.journal) == 2
 
 
@@ -220,7 +220,7 @@ class TestPages:
             return Answer({"value": [{"id": "x"}], "nextLink": f"{azure.url}{NETWORKS}?$skiptoken={next(numbers)}"})
 
         monkeypatch.setattr(arm.faults, "around", another_page)
-        assert reason(resources.answer(reader.arm, NETWORKS)) == f"more than {resources.MAX_PAGES} pages"
+        assert reason(answers.answer(reader.arm, NETWORKS)) == f"more than {resources.MAX_PAGES} pages"
         assert len(arm.journal) == resources.MAX_PAGES + 1
 
     def test_nor_do_slow_ones(self, azure: LocalAzure, reader: Any, arm: Arm, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +234,7 @@ class TestPages:
 
     def test_nor_do_those_of_a_question_go_on_for_ever(self, reader: Any, arm: Arm) -> None:
         arm.fault("POST", questions.GRAPH, Answer({"data": [], "$skipToken": "again"}), times=ALWAYS)
-        found = resources.answer(reader.arm, questions.GRAPH, {"query": "x"})
+        found = answers.answer(reader.arm, questions.GRAPH, {"query": "x"})
         assert reason(found) == "the pages go round in a circle"
 
 
@@ -272,7 +272,7 @@ class TestIds:
     def test_what_would_be_another_path_on_its_way_is_not_asked_for(
         self, reader: Any, arm: Arm, resource_id: str
     ) -> None:
-        assert reason(resources.answer(reader.arm, resource_id)) == "is not the id of an Azure resource"
+        assert reason(answers.answer(reader.arm, resource_id)) == "is not the id of an Azure resource"
         assert arm.journal == []
 
     @pytest.mark.parametrize(
@@ -286,7 +286,5 @@ class TestIds:
             return Answer({"id": "x"})
 
         monkeypatch.setattr(arm.faults, "around", noted)
-        resources.answer(
-            reader.arm, f"/subscriptions/x/resourceGroups/{name}/providers/Microsoft.Network/routeTables/t"
-        )
+        answers.answer(reader.arm, f"/subscriptions/x/resourceGroups/{name}/providers/Microsoft.Network/routeTables/t")
         assert seen[0].path.split("/")[4] == name
