@@ -80,7 +80,7 @@ def matches(pattern: str, word: str) -> bool:
 @lru_cache(maxsize=IDS_AT_HAND)
 def _segments(resource_id: str) -> tuple[str, ...]:
     """The parts of an id; the condition of a filtered collection is none."""
-    return tuple([part for part in resource_id.partition("?")[0].split("/") if part])
+    return tuple(filter(None, resource_id.partition("?")[0].split("/")))
 
 
 @lru_cache(maxsize=IDS_AT_HAND)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import sys
 from functools import partial, wraps
-from typing import Any, Callable, Collection
+from typing import TYPE_CHECKING, Any, Callable, Collection
 
 from azext_aksegress import inputs
+
+if TYPE_CHECKING:
+    from azext_aksegress.present import Talk
 
 
 def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -91,8 +94,11 @@ def migrate(
     talk = Talk(cmd.cli_ctx)
     kept = inputs.saved_plan(cmd, plan, resource_group_name, resource_name) if plan is not None else None
     here = kept.names if kept else (resource_group_name or "", resource_name or "")
-    by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
-    prepare = kept.prepare if kept else partial(migration.prepare, accepted=accept or (), by_name=by_name)
+    prepare = (
+        kept.prepare
+        if kept
+        else partial(migration.prepare, accepted=accept or (), by_name=_by_name(talk, yes, dry_run))
+    )
     way = moving.Way(
         inputs.records(cmd, record_dir, needed=not dry_run),
         dry_run,
@@ -166,7 +172,6 @@ def rollback(
 
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
-    by_name = ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
     way = moving.Way(
         inputs.records(cmd, record_dir),
         dry_run,
@@ -179,7 +184,7 @@ def rollback(
     with told(resource_group_name, resource_name):
         known = past.to_undo(way.records, azure.cluster_id, record)
         request = replace(known.back, cli_version=inputs.versions()["az"], update_ranges=update_authorized_ip_ranges)
-        prepare = partial(migration.take_back, known, accepted=accept or (), by_name=by_name)
+        prepare = partial(migration.take_back, known, accepted=accept or (), by_name=_by_name(talk, yes, dry_run))
         return moving.make(cmd, talk, azure, request, prepare, way=way)
 
 
@@ -206,9 +211,14 @@ def list_clusters(
     with told_of_a_fleet():
         inventory = Inventory(inputs.reader(cmd), talk.waiting)
         questions = graph.clusters(over, resource_group_name)
-        found = listing.make(inventory, questions, vnet_type, request, fail_on, talk)
+        found = listing.make(inventory, questions, vnet_type, request, fail_on=fail_on, talk=talk)
     talk.lines(fleet.story(found.rows, found.missing, found.cut_short, look(sys.stderr)))
     return present(cmd, found.rows, fleet.lines(found.rows), found.code)
+
+
+def _by_name(talk: Talk, yes: bool, dry_run: bool) -> tuple[str, ...]:
+    """The checks that a person accepts by typing the cluster's name."""
+    return ("EGR601",) if talk.can_ask(yes) and not dry_run else ()
 
 
 def list_paths(cmd: Any, vnet_type: str | None = None, from_type: str | None = None, to: str | None = None) -> Any:

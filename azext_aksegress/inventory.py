@@ -53,8 +53,12 @@ class Inventory:
         self._turn = threading.Lock()
         self._free_at = 0.0
         self._shared: dict[Question, list[Json]] = {}
-        self.missing: dict[str, str] = {}
+        self._missing: dict[str, str] = {}
+
+    @property
+    def missing(self) -> dict[str, str]:
         """Why a part could not be read, by what it is about."""
+        return self._missing
 
     def batches(self, questions: Iterator[Question], vnet: str | None, is_judged: bool) -> Iterator[list[Snapshot]]:
         """The clusters of each page, with what is around them; raises Incomplete where there are more than came."""
@@ -97,7 +101,7 @@ class Inventory:
             with self._places:
                 return self._rows_of(question)
         except (AzureError, ValueError) as error:
-            self.missing[question.about] = _reason(error)
+            self._missing[question.about] = _reason(error)
             return []
 
     def _rows_of(self, question: Question) -> list[Json]:

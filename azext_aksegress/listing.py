@@ -42,6 +42,7 @@ def make(
     questions: Iterator[Question],
     vnet: str | None,
     request: Request | None,
+    *,
     fail_on: str,
     talk: Talk,
 ) -> Listing:

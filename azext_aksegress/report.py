@@ -136,10 +136,10 @@ class Report:
 def _stops(finding: Finding) -> bool:
     """Whether a migration halts here: a warning does where the catalogue gives the row no other outcome, and marks
     it to be accepted."""
-    known = finding.check
+    told = finding.check
     if finding.outcome == WARN:
-        return known.acceptable and not known.blocks
-    return finding.outcome == FAIL or finding.leaves_open or (finding.outcome == UNKNOWN and known.acceptable)
+        return told.acceptable and not told.blocks
+    return finding.outcome == FAIL or finding.leaves_open or (finding.outcome == UNKNOWN and told.acceptable)
 
 
 def make(snapshot: Snapshot, request: Request) -> Report:

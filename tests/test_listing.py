@@ -80,7 +80,7 @@ def made(
 ) -> Listing:
     asked: Any = inventory or Pages(*pages)
     heard: Any = talk or Heard()
-    return listing.make(asked, graph.clusters(SUBSCRIPTIONS, None), vnet, request, fail_on, heard)
+    return listing.make(asked, graph.clusters(SUBSCRIPTIONS, None), vnet, request, fail_on=fail_on, talk=heard)
 
 
 def names(rows: Sequence[Json]) -> list[str]:
