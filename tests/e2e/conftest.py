@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Callable, Iterator
 
@@ -16,6 +17,11 @@ from tests.builders import Shop
 ROOT = Path(__file__).parent.parent.parent
 EXECUTABLES = {"2.91.0": ROOT / ".venv" / "bin" / "az", "2.56.0": ROOT / ".venv-2.56.0" / "bin" / "az"}
 NEWEST = "2.91.0"
+
+
+def pytest_configure() -> None:
+    """A shell that runs the tests in the background has them ignore Ctrl-C, and every az that they start would too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
