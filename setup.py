@@ -29,7 +29,7 @@ setup(
         "License :: OSI Approved :: MIT License",
     ],
     packages=find_packages(include=["azext_aksegress", "azext_aksegress.*"]),
-    package_data={"azext_aksegress": ["azext_metadata.json"]},
+    package_data={"azext_aksegress": ["azext_metadata.json"], "azext_aksegress.render": ["report.css", "report.js"]},
     python_requires=">=3.8",
     install_requires=[],
     extras_require={
@@ -41,9 +41,12 @@ setup(
         ],
         "dev": [
             "aiohttp>=3.9,<4",
+            "axe-playwright-python>=0.1.4,<0.2",
             "azdev>=0.2.10",
             "hypothesis>=6.100,<7",
+            "markdown-it-py>=3,<5",
             "mypy>=1.11,<2",
+            "playwright>=1.45,<2",
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
             "pytest-xdist>=3.5,<4",

@@ -97,6 +97,10 @@ def load_arguments(loader: Any, _: Any) -> None:
                 "address and nothing else. Default: two public ones.",
             )
 
+    for command in ("check", "migrate", "verify", "rollback", "list"):
+        with loader.argument_context(f"aks egress {command}") as context:
+            _report(context.extra)
+
     for command in ("aks egress verify", "aks egress rollback"):
         with loader.argument_context(command) as context:
             context.argument(
@@ -185,6 +189,29 @@ def _writing(context: Any) -> None:
         help="Return as soon as Azure has taken the last update, before it is done and verified.",
     )
     context.argument("yes", options_list=["--yes", "-y"], action="store_true", help="Do not ask.")
+
+
+def _report(register: Any) -> None:
+    """Register what the commands that judge have in common."""
+    from azure.cli.core.commands.parameters import get_enum_type
+
+    from azext_aksegress import _validators
+
+    register(
+        "report",
+        validator=_validators.report_file,
+        arg_group="Report",
+        help="Also write the report, with the egress path drawn, in this file: Markdown or HTML, as its name ends, "
+        "with .md or .html. It is written also where the command fails, and says so.",
+    )
+    register(
+        "mask",
+        nargs="*",
+        arg_type=get_enum_type(["ids", "ips"]),
+        arg_group="Report",
+        help="Hide the ids of subscriptions and the like (ids, or no word), IP addresses (ips), or both, for sharing: "
+        "in the file of --report, or without one in the result. The same gets the same stand-in.",
+    )
 
 
 def _update_ranges(register: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import Any, Callable
 
 
@@ -27,6 +28,27 @@ def way_to_list(namespace: Any) -> None:
         raise ValueError("give one of --subscriptions and --all-subscriptions")
     if namespace.fail_on != "never" and namespace.to is None:
         raise ValueError("--fail-on judges a change: add --to")
+
+
+def report_file(namespace: Any) -> None:
+    """Refuse a report that could not be written, before any work; a bare --mask hides ids."""
+    from azext_aksegress import files
+    from azext_aksegress._errors import told
+
+    if namespace.mask == []:
+        namespace.mask = ["ids"]
+    path = namespace.report
+    if path is None:
+        return
+    named_file("report")(namespace)
+    if not path.lower().endswith((".md", ".html")):
+        raise ValueError("--report writes Markdown or HTML, as its name ends: with .md or .html")
+    for other in ("out", "plan", "record", "snapshot"):
+        taken = getattr(namespace, other, None)
+        if taken and os.path.realpath(taken) == os.path.realpath(path):
+            raise ValueError(f"--report and --{other} name the same file")
+    with told("", ""):
+        files.require_writable(path)
 
 
 def to_or_plan(namespace: Any) -> None:

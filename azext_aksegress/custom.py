@@ -10,6 +10,7 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Callable, Collection
 
 from azext_aksegress import inputs
+from azext_aksegress.pages import add, in_a_file
 
 if TYPE_CHECKING:
     from azext_aksegress.present import Talk
@@ -39,6 +40,7 @@ def show(cmd: Any, resource_group_name: str, resource_name: str) -> Any:
 
 
 @for_each_cluster
+@in_a_file
 def check(
     cmd: Any,
     *,
@@ -52,7 +54,7 @@ def check(
     """Judge a cluster, live or saved, for one outbound type or for all of them; `kwargs` are the options of a move."""
     from azext_aksegress import report
     from azext_aksegress.present import exit_code, look, present
-    from azext_aksegress.render import terminal
+    from azext_aksegress.render import page, terminal
 
     request = inputs.make_request(to, kwargs, offline=bool(snapshot)) if to else None
     if snapshot:
@@ -62,12 +64,15 @@ def check(
         request = inputs.with_records(inputs.records(cmd, needed=False), request, read)
     if request is None:
         reports = report.survey(read, lambda target: inputs.make_request(target, {}, offline=bool(snapshot)))
+        add(cmd, lambda: page.of_survey(reports))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
     made = report.make(read, request)
+    add(cmd, lambda: page.of_report(made))
     return present(cmd, made.to_json(), terminal.report(made, look()), exit_code(made, fail_on))
 
 
 @for_each_cluster
+@in_a_file
 def migrate(
     cmd: Any,
     *,
@@ -114,6 +119,7 @@ def migrate(
 
 
 @for_each_cluster
+@in_a_file
 def verify(
     cmd: Any,
     *,
@@ -129,7 +135,7 @@ def verify(
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
     from azext_aksegress.present import ExitCode, Talk, look, present
-    from azext_aksegress.render import moves
+    from azext_aksegress.render import moves, page
 
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
@@ -142,11 +148,13 @@ def verify(
             found = proof.ask_nodes(azure, found, known.expected, inputs.probe(probe, probe_url), talk.waiting)
         document = migration.verified(known, found.cluster, found.findings, found.egress_ips)
         code = ExitCode.OK if document["outcome"] == migration.APPLIED else ExitCode.NOT_VERIFIED
+        add(cmd, lambda: page.of_verification(known, document, found.findings, found.cluster))
         pretty = moves.verified(known, document, found.findings, look())
         return present(cmd, document, pretty, code, moves.differences(found.findings))
 
 
 @for_each_cluster
+@in_a_file
 def rollback(
     cmd: Any,
     *,
@@ -188,6 +196,7 @@ def rollback(
         return moving.make(cmd, talk, azure, request, prepare, way=way)
 
 
+@in_a_file
 def list_clusters(
     cmd: Any,
     *,
@@ -203,7 +212,7 @@ def list_clusters(
     from azext_aksegress._errors import told_of_a_fleet
     from azext_aksegress.inventory import Inventory
     from azext_aksegress.present import Talk, look, present
-    from azext_aksegress.render import fleet
+    from azext_aksegress.render import fleet, page
 
     talk = Talk(cmd.cli_ctx)
     request = inputs.make_request(to, {}) if to else None
@@ -213,7 +222,8 @@ def list_clusters(
         questions = graph.clusters(over, resource_group_name)
         found = listing.make(inventory, questions, vnet_type, request, fail_on=fail_on, talk=talk)
     talk.lines(fleet.story(found.rows, found.missing, found.cut_short, look(sys.stderr)))
-    return present(cmd, found.rows, fleet.lines(found.rows), found.code)
+    add(cmd, lambda: page.of_fleet(found.rows, to, found.missing, found.cut_short))
+    return present(cmd, found.rows, fleet.lines(found.rows, look()), found.code)
 
 
 def _by_name(talk: Talk, yes: bool, dry_run: bool) -> tuple[str, ...]:

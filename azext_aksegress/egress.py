@@ -36,11 +36,13 @@ BGP = "a default route learned by BGP, which is possible here, is invisible to A
 
 @dataclass(frozen=True)
 class Carrier:
-    """What carries the egress of a subnet: its kind, the public IP resources behind it, or why they are unknown."""
+    """What carries the egress of a subnet: its kind, the public IP resources behind it, or why they are unknown; `via`
+    is the id of its NAT gateway, or the address of its next hop."""
 
     kind: str
     address_ids: tuple[str, ...] = ()
     unknown: Unread | None = None
+    via: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def _unrouted(cluster: Cluster, subnet: Subnet, request: Request | None) -> tupl
     if gateway and not makes_its_own and not goes_with_the_move(cluster, gateway.id, outbound_type):
         lasts = request is None or bool(gateway.address_ids)  # one without address must get some, or another way out
         nothing = None if lasts else Untold(subnet.id, NO_WAY_OUT)
-        return (Carrier(NAT_GATEWAY, gateway.address_ids, nothing),)
+        return (Carrier(NAT_GATEWAY, gateway.address_ids, nothing, gateway.id),)
     rest = _default_carrier(cluster, subnet, request)
     if outbound_type == matrix.MANAGED_NAT_GATEWAY:  # its NAT gateway goes before a node's own address
         return (rest,)
@@ -121,9 +123,10 @@ def _routed(subnet: Subnet, route: Route | None) -> Carrier | None:
     if not arm.same(hop, "VirtualAppliance"):
         return Carrier(UNKNOWN, unknown=Untold(subnet.route_table_id, f"where next hop type {hop or 'nothing'} leads"))
     try:
-        return Carrier(VIRTUAL_APPLIANCE, hops.firewall_address_ids(subnet, route.next_hop_address))
+        ids = hops.firewall_address_ids(subnet, route.next_hop_address)
+        return Carrier(VIRTUAL_APPLIANCE, ids, via=route.next_hop_address)
     except Unread as unread:
-        return Carrier(VIRTUAL_APPLIANCE, unknown=unread)
+        return Carrier(VIRTUAL_APPLIANCE, unknown=unread, via=route.next_hop_address)
 
 
 def goes_with_the_move(cluster: Cluster, gateway_id: str, outbound_type: str) -> bool:

@@ -1,10 +1,11 @@
-"""JSON files of ours: written as a whole or not at all, only for their owner, and believed only where ours."""
+"""Files of ours: written as a whole or not at all, only for their owner, and believed only where ours."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import secrets
 import stat
 import tempfile
 from contextlib import contextmanager
@@ -45,6 +46,36 @@ def write(path: str, document: Any) -> None:
             raise OSError(errno.EEXIST, NO_FILE)
         handle, temporary = tempfile.mkstemp(prefix=".aksegress-", dir=_folder(target))  # mkstemp makes it 0600
         _fill(handle, temporary, target, text)
+
+
+def write_text(path: str, text: str) -> None:
+    """Write a text for others to read anew, atomically and to the disk, with the mode that new files get.
+
+    Raises OSError, which names the path, and NotOurs where a link of somebody else stands there.
+    """
+    with _new_beside(path) as (handle, temporary, target):
+        _fill(handle, temporary, target, text)
+
+
+def require_writable(path: str) -> None:
+    """Raise what `write_text` would, as far as that can be known before: OSError, and NotOurs."""
+    with _new_beside(path) as (handle, temporary, target):
+        os.close(handle)
+        os.unlink(temporary)
+        if os.path.lexists(target) and not os.access(target, os.W_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+@contextmanager
+def _new_beside(path: str) -> Iterator[tuple[int, str, str]]:
+    """A new, open file in the folder of another one, the path of it, and the one that it may become."""
+    target = owners.followed(path)
+    with _naming(path):
+        if os.path.exists(target) and not os.path.isfile(target):
+            raise OSError(errno.EEXIST, NO_FILE)
+        temporary = os.path.join(_folder(target), f".aksegress-{secrets.token_hex(8)}")
+        new = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        yield os.open(temporary, new, 0o666), temporary, target
 
 
 def _text(document: Any) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 from azext_aksegress import inputs
+from azext_aksegress.pages import add
 
 if TYPE_CHECKING:  # az loads this file for commands that never come here, too
     from azext_aksegress.azure import Azure
@@ -54,14 +55,16 @@ def _without_write(cmd: Any, move: Migration, way: Way) -> Any:
     """End a move that is blocked or not needed, or a dry run, whose plan may be saved."""
     from azext_aksegress import saved
     from azext_aksegress.present import ExitCode, look, present
-    from azext_aksegress.render import moves
+    from azext_aksegress.render import moves, page
 
     if move.refusals:
+        add(cmd, lambda: page.of_move(move, move.to_json(), moves.not_sent(move)))
         code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
         return present(cmd, move.to_json(), moves.refused(move, look()), code, moves.refusals(move))
     if way.out is not None:
         saved.save(way.out, move, inputs.versions())
     file = way.out or (way.plan if way.dry_run else None)
+    add(cmd, lambda: page.of_move(move, move.to_json(), moves.stopped(move, file)))
     aside = moves.plan_in(file) if file else ()
     return present(cmd, move.to_json(), moves.without_write(move, look(), file), aside=aside)
 
@@ -71,7 +74,7 @@ def _ask_all_the_same(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: 
     from azext_aksegress import expected, proof
     from azext_aksegress.migration import NOT_VERIFIED
     from azext_aksegress.present import ExitCode, look, present
-    from azext_aksegress.render import moves
+    from azext_aksegress.render import moves, page
 
     report = move.report
     there = proof.Proof((), report.before.known, report.cluster)
@@ -79,6 +82,7 @@ def _ask_all_the_same(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: 
         findings, egress_ips, _ = proof.ask_nodes(azure, there, expected.of(report), way.probe, talk.waiting)
     document = move.stands(findings, egress_ips)
     code = ExitCode.NOT_VERIFIED if document["outcome"] == NOT_VERIFIED else ExitCode.OK
+    add(cmd, lambda: page.of_move(move, document, moves.stood(move, document), findings))
     return present(cmd, document, moves.stands(move, document, findings, look()), code, moves.differences(findings))
 
 
@@ -101,7 +105,7 @@ def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) ->
     from azext_aksegress.fixes import az
     from azext_aksegress.migration import APPLIED
     from azext_aksegress.present import ExitCode, look, present
-    from azext_aksegress.render import moves
+    from azext_aksegress.render import moves, page
 
     plan = move.plan
     if plan is None:
@@ -112,11 +116,13 @@ def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) ->
         if not way.wait:
             talk.phase("taken by Azure")
             lines = list(moves.started(plan, kept.path))
+            add(cmd, lambda: page.of_move(move, move.started(kept.path), lines))
             return present(cmd, move.started(kept.path), lines, aside=lines)
-        findings, egress_ips, _ = proof.after_apply(azure, plan, talk.phase, way.probe)
+        findings, egress_ips, now = proof.after_apply(azure, plan, talk.phase, way.probe)
     document = move.applied(kept.path, findings, egress_ips)
     kept.step = None
     kept.keep(talk.phase, document["outcome"], verification=document["verification"])
     code = ExitCode.OK if document["outcome"] == APPLIED else ExitCode.NOT_VERIFIED
+    add(cmd, lambda: page.of_move(move, document, moves.ended(document, findings, plan), findings, now))
     pretty = moves.result(document, findings, plan, look())
     return present(cmd, document, pretty, code, moves.after_the_move(document, findings, plan))

@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Any, Callable, Collection, Iterable, Iterator, Mapping
 
 from azext_aksegress.checks import WARN
-from azext_aksegress.render.terminal import Line, Look, clean, cleaned
+from azext_aksegress.render.terminal import Line, Look, clean, cleaned, fitted
 from azext_aksegress.report import BLOCKED, READY_WITH_WARNINGS, UNDETERMINED, Report
 
 _log = logging.getLogger(f"cli.{__name__}")
@@ -53,6 +53,8 @@ _SHARING = threading.Lock()
 _CLUSTERS, _CODES, _REPORTS = "aksegress_clusters", "aksegress_exit_codes", "aksegress_reports"
 _CLUSTER = "aksegress_cluster"
 """Where az's data of one job says which cluster it is about."""
+MASK = "aksegress_mask"
+"""Where az's data of one invocation says what is hidden in its result."""
 _SPEAKING = threading.Lock()
 """Keeps the lines of one cluster together."""
 _INTERRUPTED = threading.Event()
@@ -82,6 +84,9 @@ def present(
     `aside` is said on stderr where the data does not say it in words.
     """
     end_with(cmd.cli_ctx, code)
+    mask = cmd.cli_ctx.invocation.data.get(MASK)
+    if mask:
+        data, pretty, aside = mask.all(data), mask.all(list(pretty)), mask.all(list(aside))
     if not _for_a_person(cmd.cli_ctx):
         Talk(cmd.cli_ctx).lines(aside)
         return cleaned(data) if sys.stdout.isatty() else data
@@ -202,12 +207,13 @@ def end_with(cli_ctx: Any, code: ExitCode) -> None:
 
 
 def _print(lines: Iterable[Line], stream: Any) -> None:
-    from azure.cli.core.style import Style, print_styled_text
+    from azure.cli.core.style import Style, format_styled_text
 
     fallback = {"highlight": getattr(Style, "HIGHLIGHT", Style.IMPORTANT)}
-    for line in lines:
+    theme = "none" if os.environ.get("NO_COLOR") else None  # no-color.org; None leaves it to az's own setting
+    for line in fitted(lines, look(stream)) if stream.isatty() else lines:
         styled = [(fallback.get(style) or Style(style), clean(_carried(text, stream))) for style, text in line]
-        print_styled_text(styled or "", file=stream)
+        print(format_styled_text(styled, theme) if styled else "", file=stream)
 
 
 def _carried(text: str, stream: Any) -> str:
@@ -235,6 +241,10 @@ class Talk:
         """Say some lines of a report."""
         if not self._silent:
             self._say(lines)
+
+    def error(self, text: str) -> None:
+        """Say what went wrong beside the result, also with --only-show-errors."""
+        self._say([[("error", text)]])
 
     def _say(self, lines: Iterable[Line]) -> None:
         with _SPEAKING:

@@ -19,6 +19,8 @@ ORDER = [
     *("checks.neighbours", "checks.room", "checks.governance", "checks.rights", "checks.wayback"),
     *(
         "report",
+        "topology",
+        "mask",
         "body",
         "judged",
         "steps",
@@ -34,7 +36,17 @@ ORDER = [
     ),
     *("nodes", "node_script", "probe", "graph", "surroundings", "fleet"),
     *("wire", "resources", "answers", "azure", "follow", "apply", "asking", "proof", "inventory"),
-    *("render", "render.terminal", "render.moves", "render.fleet", "render.table", "present", "_errors", "_validators"),
+    *("render", "render.terminal", "render.moves", "render.fleet", "render.table", "render.page"),
+    *(
+        "render.markup",
+        "render.svg",
+        "render.html",
+        "render.markdown",
+        "present",
+        "_errors",
+        "pages",
+        "_validators",
+    ),
     *("listing", "inputs", "moving", "custom"),
     *("_help", "_params", "commands", ""),
 ]

@@ -12,20 +12,24 @@ from azext_aksegress.report import READY_WITH_WARNINGS
 
 WIDTHS = {"name": 21, "resourceGroup": 18, "outboundType": 22, "vnet": 7}
 """Columns of the first cells of a row, each with two of space behind it."""
+NARROW = {"name": 17, "resourceGroup": 12, "outboundType": 22}
+"""The same where a terminal has fewer than 100 columns."""
 VERDICT = 12
 """Columns of the longest verdict, `undetermined`."""
 LAST = 100 - sum(WIDTHS.values()) - 2 * len(WIDTHS)
-"""Columns that are left of 100 behind the first cells."""
+"""Columns that are left behind the first cells, and nearly as many on a narrow terminal."""
 
 
-def lines(rows: Sequence[Json]) -> Iterator[Line]:
+def lines(rows: Sequence[Json], look: Look) -> Iterator[Line]:
     """A line for each cluster: where it is, how it goes out, and what stands in the way."""
+    widths = WIDTHS if look.width >= 100 else NARROW
+    last = min(LAST, look.width - sum(widths.values()) - 2 * len(widths))
     for row in rows:
-        first = "  ".join(cut(row[key], width) for key, width in WIDTHS.items())
+        first = "  ".join(cut(row[key], width) for key, width in widths.items())
         judged = row["verdict"] is not None
         style = VERDICT_STYLES.get(row["verdict"], "success") if judged else "primary"
-        last = f"{verdict(row):<{VERDICT}}  {ids(row['blockers'])}" if judged else addresses(row)
-        yield [("primary", clean(f"{first}  ")), (style, clean(last.rstrip()))]
+        end = f"{verdict(row):<{VERDICT}}  {ids(row['blockers'], last)}" if judged else addresses(row, last)
+        yield [("primary", clean(f"{first}  ")), (style, clean(end.rstrip()))]
 
 
 def cut(value: str | None, width: int) -> str:
@@ -40,15 +44,15 @@ def verdict(row: Json) -> str:
     return "warnings" if found == READY_WITH_WARNINGS else found
 
 
-def ids(found: Sequence[str]) -> str:
+def ids(found: Sequence[str], last: int = LAST) -> str:
     """The first id, and how many more there are."""
-    return _first(found, "", LAST - VERDICT - 2)
+    return _first(found, "", last - VERDICT - 2)
 
 
-def addresses(row: Json) -> str:
+def addresses(row: Json, last: int = LAST) -> str:
     """The first egress address, and how many more there are; a question mark where not all are known."""
     found = row["egressIps"]
-    return _first(found, "" if row["egressIpsComplete"] else " ?" if found else "?", LAST)
+    return _first(found, "" if row["egressIpsComplete"] else " ?" if found else "?", last)
 
 
 def _first(found: Sequence[str], end: str, width: int) -> str:

@@ -30,6 +30,8 @@ from azext_aksegress.render.terminal import (
 from azext_aksegress.snapshot import PREVIEW_API_VERSION
 from azext_aksegress.verify import BESIDE
 
+NOT_AS_EXPECTED: Line = [("error", "What the nodes say is not what was expected, or not known.")]
+
 
 def plan(made: Plan, look: Look) -> Iterator[Line]:
     """What a migration will change: destructive lines first, then what it costs."""
@@ -73,22 +75,27 @@ def remarks(move: Migration) -> Iterator[Line]:
 def refused(move: Migration, look: Look) -> Iterator[Line]:
     """The report of a migration that was not made, and why it was not."""
     yield from judgement(move.report, look)
+    yield from not_sent(move)
+
+
+def not_sent(move: Migration) -> Iterator[Line]:
+    """Why a migration was not made, and what to do now."""
     ids = ", ".join(dict.fromkeys(finding.id for finding in move.refusals))
     yield [("error", f"Not sent, because of {ids}.")]
-    for line in _way_back(move) if move.undo else next_steps(move.report):
-        yield [("primary", line)]
+    yield from _way_back(move) if move.undo else next_steps(move.report)
 
 
-def _way_back(move: Migration) -> Iterator[str]:
+def _way_back(move: Migration) -> Iterator[Line]:
     """What to do where a rollback was refused."""
     if move.undo and "EGR101" in move.report.ids(FAIL):
-        yield "There is no way back from here. Where the cluster can go instead:"
-        yield f"  {az('aks egress check', ids=move.report.cluster.id)}"
+        yield [("primary", "There is no way back from here. Where the cluster can go instead:")]
+        yield [("action", f"  {az('aks egress check', ids=move.report.cluster.id)}")]
     elif move.undo:
         rest = move.report.refusals(acceptable_ids())
         accepting = () if rest else dict.fromkeys(found.id for found in move.refusals)
-        yield MEND if rest else "To go past it knowingly:"
-        yield f"  {move.undo.command(move.report, tuple(accepting))}{' --dry-run' if rest else ''}"
+        yield [("primary", MEND if rest else "To go past it knowingly:")]
+        command = f"  {move.undo.command(move.report, tuple(accepting))}{' --dry-run' if rest else ''}"
+        yield [("action", clean(command))]
 
 
 def refusals(move: Migration) -> Iterator[Line]:
@@ -99,19 +106,24 @@ def refusals(move: Migration) -> Iterator[Line]:
             yield [("secondary", f"  {fix.when}: "), ("action", clean(fix.command))]
         if finding.check.acceptable:
             yield [("secondary", f"  to go past it knowingly: --accept {finding.id}")]
-    yield from ([("primary", clean(line))] for line in _way_back(move))
+    yield from _way_back(move)
 
 
 def without_write(move: Migration, look: Look, file: str | None = None) -> Iterator[Line]:
     """The end of a dry run, or of a move that is not needed; `file` is where its plan is saved."""
     if move.plan is None:
         yield [("success", verdict(move.report))]
-        if move.undo and not move.undo.moved:
-            yield [("primary", clean(f"By the records, nothing of {move.undo.record} is there to be taken back."))]
-            yield [("primary", "To take an earlier migration back, name its record with --record.")]
     else:
         yield from plan(move.plan, look)
         yield []
+    yield from stopped(move, file)
+
+
+def stopped(move: Migration, file: str | None = None) -> Iterator[Line]:
+    """What to do where nothing was sent, because it was not to be, or need not be."""
+    if move.plan is None and move.undo and not move.undo.moved:
+        yield [("primary", clean(f"By the records, nothing of {move.undo.record} is there to be taken back."))]
+        yield [("primary", "To take an earlier migration back, name its record with --record.")]
     if file:
         yield from plan_in(file)
     elif move.plan:
@@ -124,7 +136,14 @@ def stands(move: Migration, document: Json, found: Sequence[Finding], look: Look
     yield from without_write(move, look)
     yield from findings(found, look)
     if document["outcome"] == NOT_VERIFIED:
-        yield [("error", "What the nodes say is not what was expected, or not known.")]
+        yield NOT_AS_EXPECTED
+
+
+def stood(move: Migration, document: Json) -> Iterator[Line]:
+    """The same in a line where the nodes do not say what they should, and what to do now."""
+    if document["outcome"] == NOT_VERIFIED:
+        yield NOT_AS_EXPECTED
+    yield from stopped(move)
 
 
 def plan_in(file: str) -> Iterator[Line]:
@@ -184,6 +203,11 @@ def result(document: Json, found: Sequence[Finding], made: Plan, look: Look) -> 
     """The end of a migration: what is proven, what is left to do, where the record is."""
     yield from findings(found, look)
     yield []
+    yield from ended(document, found, made)
+
+
+def ended(document: Json, found: Sequence[Finding], made: Plan) -> Iterator[Line]:
+    """How a migration ended, in one line, and what is left to do."""
     proven = document["outcome"] == APPLIED
     words, style = ("Done", "success") if proven else ("Applied, but not verified", "error")
     ips = ", ".join(document["verification"]["egressIps"]) or "not known"
@@ -193,7 +217,8 @@ def result(document: Json, found: Sequence[Finding], made: Plan, look: Look) -> 
     yield from _afterwards(made)
     yield [("primary", f"The record of what was there before: {document['record']}")]
     if proven and not made.undo:
-        yield [("primary", f"To go back: {_back(made, document['record'])}")]
+        yield [("primary", "To go back:")]
+        yield [("action", f"  {_back(made, document['record'])}")]
 
 
 def verified(past: Past, document: Json, found: Sequence[Finding], look: Look) -> Iterator[Line]:
@@ -203,6 +228,11 @@ def verified(past: Past, document: Json, found: Sequence[Finding], look: Look) -
     yield []
     yield from findings(found, look)
     yield []
+    yield from verification_ended(past, document, found)
+
+
+def verification_ended(past: Past, document: Json, found: Sequence[Finding]) -> Iterator[Line]:
+    """What a cluster held against its record comes to, in one line, and what to do now."""
     ips = clean(", ".join(document["verification"]["egressIps"]) or "not known")
     if document["outcome"] == APPLIED:
         yield [("success", f"Verified. Egress IPs: {ips}.")]

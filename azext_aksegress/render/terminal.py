@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, Sequence, Tuple
 
 from azext_aksegress import arm, checks
 from azext_aksegress.arm import Json
@@ -84,12 +84,38 @@ def brief(text: str) -> str:
     return clean(text) if len(text) <= LONGEST else f"{clean(text[:LONGEST])}..."
 
 
+def fitted(lines: Iterable[Line], look: Look) -> Iterator[Line]:
+    """The same lines, folded between words where they are longer than the terminal is wide; what is to be pasted stays
+    in one line."""
+    for line in lines:
+        length = len("".join(text for _, text in line).rstrip())
+        if length <= look.width or any(style == "action" for style, _ in line):
+            yield line
+        else:
+            yield from _folded(line, look.width)
+
+
+def _folded(line: Line, width: int) -> Iterator[Line]:
+    first = "".join(text for _, text in line)
+    indent = " " * (len(first) - len(first.lstrip()) + 4)
+    row: Line = []
+    used = 0
+    for style, word in ((style, word) for style, text in line for word in re.findall(r"\s*\S+", text)):
+        new = bool(row) and used + len(word) > width
+        if new:
+            yield row
+        text = indent + word.lstrip() if new else word
+        row, used = ([], 0) if new else (row, used)
+        row = [*row[:-1], (style, row[-1][1] + text)] if row and row[-1][0] == style else [*row, (style, text)]
+        used += len(text)
+    yield row
+
+
 def report(made: Report, look: Look) -> Iterator[Line]:
     """The report of a check: header, findings by question, verdict and next step."""
     yield from judgement(made, look)
     yield [(VERDICT_STYLES.get(made.verdict, "success"), verdict(made))]
-    for line in next_steps(made):
-        yield [("primary", line)]
+    yield from next_steps(made)
 
 
 def judgement(made: Report, look: Look) -> Iterator[Line]:
@@ -146,6 +172,8 @@ def _finding(finding: Finding, look: Look) -> Iterator[Line]:
         yield from _wrapped(clean(finding.check.consequence), "secondary", look)
     for fix in finding.seen.fix:
         yield [("secondary", f"      {fix.when}: "), ("action", clean(fix.command))]
+    if finding.outcome == FAIL and identity:
+        yield [("hyperlink", f"      {finding.check.url}")]
 
 
 def _headed(head: str, style: str, look: Look) -> Iterator[Line]:
@@ -187,17 +215,20 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}" if number else ""
 
 
-def next_steps(made: Report) -> list[str]:
+def next_steps(made: Report) -> Iterator[Line]:
     """What to do now, as a command to paste."""
     move = {"ids": made.cluster.id, **made.request.spelled}
     if made.verdict == NOTHING_TO_DO:
-        return []
+        return
     if made.refusals(checks.acceptable_ids()):
         first = "Once everything above can be read, look again:" if made.verdict == UNDETERMINED else MEND
-        return [first, f"  {az('aks egress check', **move)}"]
+        yield [("primary", first)]
+        yield [("action", f"  {az('aks egress check', **move)}")]
+        return
     accept = [finding.id for finding in made.refusals(())]
     accepting = {"accept": list(dict.fromkeys(accept))} if accept else {}
-    return ["To see the plan:", f"  {az('aks egress migrate', **move, **accepting, dry_run=True)}"]
+    yield [("primary", "To see the plan:")]
+    yield [("action", f"  {az('aks egress migrate', **move, **accepting, dry_run=True)}")]
 
 
 def older_api_version(snapshot: Snapshot) -> Iterator[Line]:
@@ -214,13 +245,13 @@ def difference(finding: Finding) -> str:
 
 def paths(found: Sequence[Path], look: Look) -> Iterator[Line]:
     """The matrix, a line a cell."""
-    words = {"supported": ("success", "supported"), "notSupported": ("error", "not supported")}
+    words = {"supported": ("success", "supported"), "notSupported": ("error", "unsupported")}
     for path in found:
-        style, status = words.get(path.status, ("secondary", "the same type"))
-        text = f"{path.vnet:<8}{path.origin:<24}-> {path.target:<24}{status:<16}"
-        yield [(style, text), ("secondary", f"{path.date}{'  disputed' if path.disputed else ''}")]
+        style, status = words.get(path.status, ("secondary", "same type"))
+        text = f"{path.vnet:<8}{path.origin:<23}-> {path.target:<23}{status:<12}"
+        yield [(style, text), ("secondary", path.date)]
         for source in path.disputed:
-            yield from _wrapped(source, "secondary", look)
+            yield from _wrapped(f"disputed: {source}", "secondary", look)
 
 
 def survey(reports: Sequence[Report]) -> Iterator[Line]:

@@ -1,0 +1,198 @@
+"""What a report in a file says, and what it looks like as Markdown and HTML: golden files, as those of a terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Callable, Sequence
+from xml.etree import ElementTree
+
+import pytest
+from markdown_it import MarkdownIt
+
+from azext_aksegress.mask import Mask
+from azext_aksegress.render import html, markdown, page
+from azext_aksegress.render.page import Page
+from azext_aksegress.topology import ADDRESS, POOL
+from tests.builders import SUBSCRIPTION, Shop
+from tests.render.pages import CASES, HOSTILE, POOLS, UANAT, UDR, ten_pools
+from tests.render.test_terminal import GOLDEN
+
+WRITERS: dict[str, Callable[[Sequence[Page]], str]] = {"html": html.render, "md": markdown.render}
+
+
+def rendered(text: str) -> str:
+    """What GitHub makes of Markdown: tables, and tags let through."""
+    return MarkdownIt("gfm-like", {"linkify": False}).render(text)
+
+
+def drawn(case: str) -> ElementTree.Element:
+    """The drawing in an HTML report."""
+    (found,) = re.findall("<svg.*?</svg>", html.render([CASES[case]()]), re.DOTALL)
+    return ElementTree.fromstring(found)
+
+
+def said(picture: ElementTree.Element, tag: str) -> str:
+    return "".join(picture.findtext(f"{{http://www.w3.org/2000/svg}}{tag}") or "")
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+@pytest.mark.parametrize("case", CASES)
+def test_it_looks_as_it_did(case: str, ending: str) -> None:
+    seen = WRITERS[ending]([CASES[case]()])
+    file = GOLDEN / f"{case}.{ending}"
+    if os.environ.get("AKSEGRESS_GOLDEN") == "write":
+        file.write_text(seen, encoding="utf-8")
+    assert seen == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+@pytest.mark.parametrize("case", CASES)
+def test_every_finding_and_every_command_is_in_it(case: str, ending: str) -> None:
+    made = CASES[case]()
+    text = WRITERS[ending]([made])
+    written = "".join(ElementTree.fromstring(_as_xml(text)).itertext()) if ending == "html" else rendered(text)
+    for row in made.findings:
+        assert row["title"].split("'")[0] in written
+        assert [fix["command"] for fix in row["fix"] if "<" not in fix["command"] and fix["command"] not in text] == []
+
+
+def _as_xml(text: str) -> str:
+    """An HTML report as XML, whose void elements are closed."""
+    body = text.partition("<body>")[2].partition("<script>")[0]
+    return f"<body>{re.sub('(<(?:input|link|meta)[^>]*)>', chr(92) + 'g<1>/>', body)}</body>"
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if CASES[case]().path])
+def test_both_show_each_pool_and_each_address(case: str) -> None:
+    made = CASES[case]()
+    assert made.path
+    shown = "".join(drawn(case).itertext())
+    text = markdown.render([made])
+    for found in made.path.pictures:
+        for node in (*found.at(POOL), *found.at(ADDRESS)):
+            assert node.label in shown
+            assert markdown._label(node.label) in text
+
+
+def test_the_drawing_says_in_words_what_changes() -> None:
+    picture = drawn("check-ten-pools")
+    title, words = said(picture, "title"), said(picture, "desc")
+    assert "aks-shop" in title
+    assert "after the move to userAssignedNATGateway" in title
+    assert "NAT gateway natgw-shop" in words
+    assert "Egress addresses" in words
+
+
+def test_the_drawing_says_so_where_nothing_changes() -> None:
+    picture = drawn("check-ready")
+    assert "the same way out, the same egress addresses" in said(picture, "title")
+    assert "as today" in said(picture, "desc")
+
+
+def test_what_differs_is_marked_by_more_than_colour() -> None:
+    shown = ["".join(group.itertext()) for group in drawn("check-blocked").iter("{http://www.w3.org/2000/svg}g")]
+    assert "\u2212 load balancer of AKS" in shown
+    assert "+ no way out" in shown
+
+
+def test_ten_pools_are_all_drawn() -> None:
+    shown = "".join(drawn("check-ten-pools").itertext())
+    assert [name for name in POOLS if shown.count(f"{name}, 3 nodes") < 2] == []
+
+
+class TestHostileNames:
+    def test_make_no_element_in_html(self) -> None:
+        text = html.render([CASES["check-hostile"]()])
+        assert "<img" not in text
+        assert text.count("<script") == 1
+        assert "&lt;img src=x onerror=hacked=1&gt;" in text
+
+    def test_make_no_element_link_or_cell_in_markdown(self) -> None:
+        text = rendered(markdown.render([CASES["check-hostile"]()]))
+        assert "<img" not in text
+        assert "<script" not in text
+        assert "<a " not in text
+        assert "<s>" not in text
+
+    def test_make_no_mention_in_markdown(self) -> None:
+        text = rendered(markdown.inline(HOSTILE))
+        assert "@<!-- -->everyone" in text
+        assert "https:<!-- -->//evil.example" in text
+
+    def test_read_as_they_are_in_markdown(self) -> None:
+        shown = re.sub("<!-- -->|</?p>|\n", "", rendered(markdown.inline(HOSTILE)))
+        unescaped = shown.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&")
+        assert unescaped == HOSTILE
+
+    @pytest.mark.parametrize("name", ["- a", "+ a", "# a", "> a", "1. a", "=== a", "  - a", "a\n# b", "_a_", "[a](b)"])
+    def test_begin_no_block_in_markdown(self, name: str) -> None:
+        assert re.fullmatch(r"<p>[^<]*</p>\n", rendered(markdown.inline(name)))
+
+    def test_end_no_fence(self) -> None:
+        text = "\n".join(markdown._fenced(["az ````\nrm"], "sh"))
+        assert text.startswith("`````sh\naz ```` rm\n`````")
+
+    def test_end_no_label_of_a_diagram(self) -> None:
+        assert markdown._label('a"]; click b "javascript:x"<b>`') == (
+            "a#34;#93;#59; click b #34;javascript:x#34;#60;b#62;#96;"
+        )
+
+
+class TestMasked:
+    @pytest.mark.parametrize("ending", WRITERS)
+    @pytest.mark.parametrize("case", CASES)
+    def test_nothing_that_was_to_be_hidden_is_left(self, case: str, ending: str) -> None:
+        text = WRITERS[ending]([Mask("ids", "ips").all(CASES[case]())])
+        assert SUBSCRIPTION not in text
+        assert re.findall(r"(?<![\d.])(?:10|20|52)\.\d+\.\d+\.\d+", text) == []
+
+    def test_the_same_address_has_the_same_name_everywhere(self) -> None:
+        made = Mask("ips").all(CASES["check-blocked"]())
+        assert made.path
+        drawn_as = {node.label for found in made.path.pictures for node in found.at(ADDRESS)}
+        (observed,) = (row["observed"] for row in made.findings if row["id"] == "EGR602")
+        assert any(observed.startswith(name) for name in drawn_as)
+
+
+class TestPolicy:
+    def test_nothing_is_loaded_and_only_our_script_runs(self) -> None:
+        (policy,) = re.findall('http-equiv="Content-Security-Policy" content="([^"]*)"', html.render([]))
+        rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+        assert rules["default-src"] == "'none'"
+        assert rules["script-src"].startswith("'sha256-")
+        assert "unsafe" not in policy
+
+    def test_nothing_outside_the_file_is_named_but_links_to_follow(self) -> None:
+        text = html.render([CASES["check-blocked"]()])
+        assert re.findall(r'(?:src|srcset|action|xlink:href)="|url\(|@import', text) == []
+        assert set(re.findall(r'<link [^>]*href="([^"]*)"', text)) == {"data:,"}
+
+
+def test_several_clusters_are_in_one_document() -> None:
+    pages = [CASES["check-blocked"](), CASES["check-ready"]()]
+    text = html.render(pages)
+    assert len(re.findall("<article", text)) == 2
+    ids = re.findall(r' id="([^"]*)"', text)
+    assert len(ids) == len(set(ids))
+    assert markdown.render(pages).count("\n# ") == 1
+
+
+def test_what_decides_comes_first_in_markdown() -> None:
+    text = markdown.render([CASES["check-blocked"]()])
+    assert text.index("Blocked") < text.index("EGR202") < text.index("EGR402") < text.index("EGR302")
+
+
+def test_a_page_tells_how_many_findings_have_which_outcome() -> None:
+    made = page.of_report(ten_pools().report(UANAT))
+    assert made.counts["fail"] == 1
+    assert sum(made.counts.values()) == len(made.findings)
+
+
+def test_a_cluster_of_which_little_is_known_is_drawn_all_the_same() -> None:
+    shop = Shop.byo()
+    shop.document["properties"].pop("agentPoolProfiles")
+    made = page.of_report(shop.report(UDR))
+    assert made.path
+    assert [node.label for node in made.path.before.at(POOL)] == ["unknown"]
+    assert "unknown" in markdown.render([made])
