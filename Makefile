@@ -7,7 +7,7 @@ VENV := .venv
 BUILD := .venv-build
 OLDEST := .venv-$(OLDEST_AZ_VERSION)
 BIN := $(VENV)/bin
-SLOWER := --ignore=tests/properties --ignore=tests/hostile --ignore=tests/fuzz
+SLOWER := --ignore=tests/properties --ignore=tests/hostile --ignore=tests/fuzz --ignore=tests/browser
 PIP_QUIET := --quiet --quiet --disable-pip-version-check --no-input
 SOURCES := $(shell find azext_aksegress -name '*.py' -o -name '*.json') setup.py pyproject.toml README.md HISTORY.rst
 VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' setup.py)
@@ -16,7 +16,7 @@ HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
   { echo "$(PYTHON) comes without venv: install it (Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 OFFLINE = { echo "The Python packages cannot be installed: is the package registry within reach? See above." >&2; exit 1; }
 
-.PHONY: help bench demo test unit properties fuzz lint conventions docs e2e faults reliability install clean
+.PHONY: help bench browser demo test unit properties fuzz lint conventions docs e2e faults reliability install clean
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -25,7 +25,7 @@ demo: $(VENV)/.az $(WHEEL)
 	@$(BIN)/python -m demo
 
 ## make test       everything: ruff, mypy, azdev, unit tests, end-to-end tests with the built wheel in two versions of az
-test: lint unit properties fuzz e2e faults conventions
+test: lint unit properties fuzz browser e2e faults conventions
 
 ## make unit       the ten-second loop: no az, no network
 unit: $(VENV)/.dev
@@ -39,6 +39,13 @@ properties: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	@$(BIN)/pytest -q -n logical tests/hostile
 	@$(BIN)/pytest -q tests/fuzz
+
+## make browser    the reports in a real Chromium, which is installed where that may be; pictures in .screenshots
+browser: $(VENV)/.dev
+	@command -v chromium chromium-browser google-chrome >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  echo "Installing Chromium; this takes some minutes, once." && \
+	  { apt-get install -y -qq chromium || { apt-get update -qq && apt-get install -y -qq chromium; }; } >/dev/null 2>&1; } || true
+	@$(BIN)/pytest -q -n logical -rs tests/browser
 
 ## make lint       ruff and mypy
 lint: $(VENV)/.dev

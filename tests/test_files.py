@@ -242,3 +242,28 @@ class TestReadingWhatIsNoFile:
         assert files.read_anybodys(f"/dev/fd/{ours}") == {}
         timer.join()
         os.close(ours)
+
+
+class TestATextForOthers:
+    def test_is_written_with_the_mode_of_new_files(self, tmp_path: Path) -> None:
+        file = tmp_path / "report.md"
+        files.write_text(str(file), "√")
+        assert file.read_text(encoding="utf-8") == "√"
+        (tmp_path / "other").touch()
+        assert file.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+    def test_leaves_nothing_else_in_the_folder(self, tmp_path: Path) -> None:
+        files.write_text(str(tmp_path / "report.md"), "text")
+        files.require_writable(str(tmp_path / "other.md"))
+        assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
+
+    def test_does_not_touch_what_is_there_when_it_is_asked_whether_it_could(self, tmp_path: Path) -> None:
+        file = tmp_path / "report.md"
+        file.write_text("older")
+        files.require_writable(str(file))
+        assert file.read_text() == "older"
+
+    def test_is_refused_before_it_is_made_where_it_cannot_be(self, tmp_path: Path) -> None:
+        for path in (tmp_path, tmp_path / "nowhere" / "report.md"):
+            with pytest.raises(OSError, match=r"regular file|No such file"):
+                files.require_writable(str(path))

@@ -157,8 +157,7 @@ def _prose(lines: Iterable[Line]) -> Iterator[Element]:
 
 
 def _command(command: str, when: str = "") -> Element:
-    named = f"Copy the command {command}"
-    button = element("button", "Copy", type="button", class_="copy", hidden="", aria_label=named)
+    button = element("button", "Copy", type="button", class_="copy", hidden="")
     label = element("span", when, class_="when") if when else None
     return element("div", label, element("code", command), button, class_="command")
 
@@ -216,9 +215,9 @@ def _source(source: str) -> Element:
     return element("span", source)
 
 
-def _cell(tag: str, text: str, **attributes: str) -> Element:
-    """A cell; one that is short stays in one line."""
-    return element(tag, text, class_="whole" if len(text) <= SHORT else "", **attributes)
+def _cell(tag: str, title: str, text: str, **attributes: str) -> Element:
+    """A cell, with the title that a narrow screen shows beside it; one that is short stays in one line."""
+    return element(tag, text, class_="whole" if len(text) <= SHORT else "", data_title=title, **attributes)
 
 
 def _table(table: Table) -> Element:
@@ -226,9 +225,9 @@ def _table(table: Table) -> Element:
     rows = (
         element(
             "tr",
-            _cell("td", WORDS.get(row[0], row[0])),
-            _cell("th", row[1], scope="row"),
-            *(_cell("td", cell) for cell in row[2:]),
+            _cell("td", table.titles[0], WORDS.get(row[0], row[0])),
+            _cell("th", table.titles[1], row[1], scope="row"),
+            *(_cell("td", title, cell) for title, cell in zip(table.titles[2:], row[2:])),
             data_outcome=row[0],
             class_=row[0],
         )

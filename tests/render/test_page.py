@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from html import unescape
 from typing import Callable, Sequence
 from xml.etree import ElementTree
 
@@ -51,16 +52,10 @@ def test_it_looks_as_it_did(case: str, ending: str) -> None:
 def test_every_finding_and_every_command_is_in_it(case: str, ending: str) -> None:
     made = CASES[case]()
     text = WRITERS[ending]([made])
-    written = "".join(ElementTree.fromstring(_as_xml(text)).itertext()) if ending == "html" else rendered(text)
+    shown = unescape(re.sub("<[^>]*>", "", text if ending == "html" else rendered(text)))
     for row in made.findings:
-        assert row["title"].split("'")[0] in written
-        assert [fix["command"] for fix in row["fix"] if "<" not in fix["command"] and fix["command"] not in text] == []
-
-
-def _as_xml(text: str) -> str:
-    """An HTML report as XML, whose void elements are closed."""
-    body = text.partition("<body>")[2].partition("<script>")[0]
-    return f"<body>{re.sub('(<(?:input|link|meta)[^>]*)>', chr(92) + 'g<1>/>', body)}</body>"
+        assert row["title"] in shown
+        assert [fix["command"] for fix in row["fix"] if fix["command"] not in shown] == []
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if CASES[case]().path])
@@ -80,7 +75,7 @@ def test_the_drawing_says_in_words_what_changes() -> None:
     title, words = said(picture, "title"), said(picture, "desc")
     assert "aks-shop" in title
     assert "after the move to userAssignedNATGateway" in title
-    assert "NAT gateway natgw-shop" in words
+    assert "NAT gateway nat-shop" in words
     assert "Egress addresses" in words
 
 
