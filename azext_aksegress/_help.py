@@ -47,6 +47,9 @@ examples:
     text: az aks egress check -g MyResourceGroup -n MyManagedCluster --to userDefinedRouting
   - name: Stop a pipeline on warnings as well.
     text: az aks egress check -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway --fail-on warning
+  - name: Write a report for a change request, without ids and IP addresses.
+    text: az aks egress check -g MyResourceGroup -n MyManagedCluster --to userDefinedRouting --report report.md --mask \
+ids ips
   - name: Judge a saved snapshot, offline.
     text: az aks egress check --snapshot snapshot.json --to userAssignedNATGateway
 """
@@ -70,6 +73,9 @@ examples:
 plan.json
   - name: Apply exactly the plan that was saved; it knows its cluster.
     text: az aks egress migrate --plan plan.json --yes
+  - name: Have the plan and the egress path drawn, before and after, to hand over.
+    text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userAssignedNATGateway --dry-run --report \
+plan.html
   - name: Change the outbound type in a pipeline.
     text: az aks egress migrate -g MyResourceGroup -n MyManagedCluster --to userDefinedRouting --yes
   - name: Change to a load balancer with two public IPs of your own.
@@ -140,6 +146,8 @@ examples:
     text: az aks egress list -o table
   - name: See which clusters in VNets of your own can change to userDefinedRouting, in all subscriptions.
     text: az aks egress list --all-subscriptions --vnet-type byo --to userDefinedRouting -o table
+  - name: Hand over a page of all clusters, and what stands in their way.
+    text: az aks egress list --all-subscriptions --to userDefinedRouting --report fleet.html
   - name: Stop a pipeline where a cluster of a resource group cannot change.
     text: az aks egress list -g MyResourceGroup --to userAssignedNATGateway --fail-on blocked
 """

@@ -10,20 +10,31 @@ from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Callable, Collection
 
 from azext_aksegress import inputs
-from azext_aksegress.pages import add, in_a_file
 
 if TYPE_CHECKING:
     from azext_aksegress.present import Talk
 
 
 def for_each_cluster(command: Callable[..., Any]) -> Callable[..., Any]:
-    """As `present.for_each_cluster`, which is loaded when the command runs."""
+    """As `present.for_each_cluster`, with a report in a file; both are loaded when the command runs."""
 
     @wraps(command)
     def run(cmd: Any, **given: Any) -> Any:
-        from azext_aksegress import present
+        from azext_aksegress import pages, present
 
-        return present.for_each_cluster(command)(cmd, **given)
+        return present.for_each_cluster(pages.in_a_file(command))(cmd, **given)
+
+    return run
+
+
+def for_a_fleet(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The report in a file for a command that is about many clusters at once."""
+
+    @wraps(command)
+    def run(cmd: Any, **given: Any) -> Any:
+        from azext_aksegress import pages
+
+        return pages.in_a_file(command)(cmd, **given)
 
     return run
 
@@ -40,7 +51,6 @@ def show(cmd: Any, resource_group_name: str, resource_name: str) -> Any:
 
 
 @for_each_cluster
-@in_a_file
 def check(
     cmd: Any,
     *,
@@ -53,6 +63,7 @@ def check(
 ) -> Any:
     """Judge a cluster, live or saved, for one outbound type or for all of them; `kwargs` are the options of a move."""
     from azext_aksegress import report
+    from azext_aksegress.pages import add
     from azext_aksegress.present import exit_code, look, present
     from azext_aksegress.render import page, terminal
 
@@ -72,7 +83,6 @@ def check(
 
 
 @for_each_cluster
-@in_a_file
 def migrate(
     cmd: Any,
     *,
@@ -119,7 +129,6 @@ def migrate(
 
 
 @for_each_cluster
-@in_a_file
 def verify(
     cmd: Any,
     *,
@@ -131,11 +140,10 @@ def verify(
     probe_url: str | None = None,
 ) -> Any:
     """Hold a cluster against the record of its last migration or rollback."""
-    from azext_aksegress import migration, past, proof
+    from azext_aksegress import moving, past, proof
     from azext_aksegress._errors import told
     from azext_aksegress.azure import Azure
-    from azext_aksegress.present import ExitCode, Talk, look, present
-    from azext_aksegress.render import moves, page
+    from azext_aksegress.present import Talk
 
     talk = Talk(cmd.cli_ctx)
     azure = Azure(cmd.cli_ctx, resource_group_name, resource_name)
@@ -146,15 +154,10 @@ def verify(
             found = proof.prove(azure, known.expected, talk.waiting)
             past.require_the_same(known, found.cluster)
             found = proof.ask_nodes(azure, found, known.expected, inputs.probe(probe, probe_url), talk.waiting)
-        document = migration.verified(known, found.cluster, found.findings, found.egress_ips)
-        code = ExitCode.OK if document["outcome"] == migration.APPLIED else ExitCode.NOT_VERIFIED
-        add(cmd, lambda: page.of_verification(known, document, found.findings, found.cluster))
-        pretty = moves.verified(known, document, found.findings, look())
-        return present(cmd, document, pretty, code, moves.differences(found.findings))
+        return moving.verified(cmd, known, found)
 
 
 @for_each_cluster
-@in_a_file
 def rollback(
     cmd: Any,
     *,
@@ -196,7 +199,7 @@ def rollback(
         return moving.make(cmd, talk, azure, request, prepare, way=way)
 
 
-@in_a_file
+@for_a_fleet
 def list_clusters(
     cmd: Any,
     *,
@@ -211,6 +214,7 @@ def list_clusters(
     from azext_aksegress import graph, listing
     from azext_aksegress._errors import told_of_a_fleet
     from azext_aksegress.inventory import Inventory
+    from azext_aksegress.pages import add
     from azext_aksegress.present import Talk, look, present
     from azext_aksegress.render import fleet, page
 

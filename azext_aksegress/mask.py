@@ -16,7 +16,8 @@ KINDS = (IDS, IPS)
 _GUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])", re.I)
 _ADDRESS = re.compile(
     r"(?<![0-9.])\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d)"  # IPv4
-    r"|(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z:]|\.\d)"
+    r"|(?<![0-9A-Za-z:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}"  # IPv6, which may end as IPv4 does
+    r"(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![0-9A-Za-z:]|\.\d)"
 )
 _OF_EVERYBODY = {"0.0.0.0", "::", "168.63.129.16"}  # noqa: S104  # nothing is bound to it
 """Addresses that tell nothing: all of them, and Azure's own, the same for everybody (Microsoft, What is IP address

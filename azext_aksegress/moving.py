@@ -1,4 +1,4 @@
-"""What `migrate` and `rollback` have in common: read and judge, end without a write, confirm, carry out."""
+"""What `migrate` and `rollback` have in common, and how `verify` ends: read and judge, end without a write, confirm, carry out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from azext_aksegress.pages import add
 if TYPE_CHECKING:  # az loads this file for commands that never come here, too
     from azext_aksegress.azure import Azure
     from azext_aksegress.migration import Migration
+    from azext_aksegress.past import Past
     from azext_aksegress.present import Talk
     from azext_aksegress.probe import Probe
+    from azext_aksegress.proof import Proof
     from azext_aksegress.request import Request
     from azext_aksegress.snapshot import Snapshot
 
@@ -126,3 +128,16 @@ def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) ->
     add(cmd, lambda: page.of_move(move, document, moves.ended(document, findings, plan), findings, now))
     pretty = moves.result(document, findings, plan, look())
     return present(cmd, document, pretty, code, moves.after_the_move(document, findings, plan))
+
+
+def verified(cmd: Any, past: Past, found: Proof) -> Any:
+    """End a `verify`: a cluster as it is now, held against its record."""
+    from azext_aksegress import migration
+    from azext_aksegress.present import ExitCode, look, present
+    from azext_aksegress.render import moves, page
+
+    document = migration.verified(past, found.cluster, found.findings, found.egress_ips)
+    code = ExitCode.OK if document["outcome"] == migration.APPLIED else ExitCode.NOT_VERIFIED
+    add(cmd, lambda: page.of_verification(past, document, found.findings, found.cluster))
+    pretty = moves.verified(past, document, found.findings, look())
+    return present(cmd, document, pretty, code, moves.differences(found.findings))

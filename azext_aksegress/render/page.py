@@ -42,7 +42,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Page:
+class Page:  # pylint: disable=too-many-instance-attributes  # one for each part that a reader sees
     """The report of one cluster, or of many in one table.
 
     `style` is that of the verdict, one of az's; `findings` are spelled as the JSON contract does; `plan` and `ending`
@@ -134,7 +134,7 @@ def of_move(
         (style, verdict), lines = lines[0][0], lines[1:]
         style = "warning" if outcome == STARTED else style
     plan = move.plan and moves.plan(move.plan, LOOK)
-    page = _judged(move.report, style, verdict, found, lines, plan or ())
+    page = _judged(move.report, style, verdict, found=found, ending=lines, plan=plan or ())
     if now is None:
         return page
     path = Change(topology.today(move.report.cluster, "Before"), topology.today(now, "After the move, as found"))
@@ -191,6 +191,7 @@ def _judged(
     made: Report,
     style: str,
     verdict: str,
+    *,
     found: Sequence[Finding] = (),
     ending: Iterable[Line] = (),
     plan: Iterable[Line] = (),

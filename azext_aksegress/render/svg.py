@@ -18,6 +18,8 @@ GAP = 18
 PICTURE = sum(WIDTHS.values()) + GAP * (len(WIDTHS) - 1)
 BETWEEN = 28
 """Pixels between two pictures."""
+EDGE = 2
+"""Pixels left and right, for the lines of the outermost boxes."""
 HEAD = 52
 """Pixels for the title of a picture and of its columns."""
 LETTER, LINE, PADDING, SPACE = 6.9, 15, 7, 8
@@ -61,8 +63,8 @@ def draw(name: str, change: Change, number: int = 1) -> Element:
         element("desc", " ".join(change.words), id=words),
         *(part for index, found in enumerate(pictures) for part in _picture(found, boxes[index], change, index)),
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {width} {height:g}",
-        width=str(width),
+        viewBox=f"{-EDGE} 0 {width + 2 * EDGE} {height:g}",
+        width=str(width + 2 * EDGE),
         height=f"{height:g}",
         role="img",
         aria_labelledby=f"{title} {words}",
@@ -117,6 +119,7 @@ def _picture(found: Topology, boxes: list[_Box], change: Change, index: int) -> 
     other = (change.after if found is change.before else change.before) or found
     for start, end in found.links:
         mark = "" if (start, end) in other.links else "gone" if found is change.before else "new"
+        mark += " nothing" if end.startswith(NO_PATH) else ""
         yield _link(places[start], places[end], mark)
     yield from map(_box, boxes)
 
@@ -124,7 +127,7 @@ def _picture(found: Topology, boxes: list[_Box], change: Change, index: int) -> 
 def _link(start: _Box, end: _Box, mark: str) -> Element:
     x, bend = start.x + start.width, GAP / 2
     curve = f"{x + bend:g},{start.middle:g} {end.x - bend:g},{end.middle:g} {end.x:g},{end.middle:g}"
-    return element("path", class_=f"link {mark}".strip(), d=f"M{x:g},{start.middle:g} C{curve}")
+    return element("path", class_=" ".join(["link", *mark.split()]), d=f"M{x:g},{start.middle:g} C{curve}")
 
 
 def _box(box: _Box) -> Element:

@@ -29,7 +29,8 @@ def page(text: str) -> str:
     spans = [
         f'<span style="color:{COLOURS[code]}">{escape(part)}</span>' for code, part in zip(parts[1::2], parts[2::2])
     ]
-    style = "background:#1e1e1e;color:#ccc;margin:0;padding:16px;width:max-content;font:14px/1.35 monospace"
+    style = "background:#1e1e1e;color:#ccc;margin:0;padding:16px;width:calc(120ch + 32px);box-sizing:border-box;"
+    style += "font:14px/1.35 monospace;white-space:pre-wrap;word-break:break-all"
     return f'<!doctype html><body style="margin:0"><pre style="{style}">{escape(parts[0])}{"".join(spans)}</pre>'
 
 
