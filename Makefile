@@ -9,7 +9,7 @@ OLDEST := .venv-$(OLDEST_AZ_VERSION)
 BIN := $(VENV)/bin
 SLOWER := --ignore=tests/properties --ignore=tests/hostile --ignore=tests/fuzz --ignore=tests/browser
 PIP_QUIET := --quiet --quiet --disable-pip-version-check --no-input
-SOURCES := $(shell find azext_aksegress -name '*.py' -o -name '*.json') setup.py pyproject.toml README.md HISTORY.rst
+SOURCES := $(shell find azext_aksegress -name '*.py' -o -name '*.json' -o -name '*.css' -o -name '*.js') setup.py pyproject.toml README.md HISTORY.rst
 VERSION := $(shell sed -n 's/^VERSION = "\(.*\)"/\1/p' setup.py)
 WHEEL := dist/aksegress-$(VERSION)-py3-none-any.whl
 HAS_VENV = $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

@@ -65,7 +65,7 @@ def check(
     from azext_aksegress import report
     from azext_aksegress.pages import add
     from azext_aksegress.present import exit_code, look, present
-    from azext_aksegress.render import page, terminal
+    from azext_aksegress.render import terminal
 
     request = inputs.make_request(to, kwargs, offline=bool(snapshot)) if to else None
     if snapshot:
@@ -75,10 +75,10 @@ def check(
         request = inputs.with_records(inputs.records(cmd, needed=False), request, read)
     if request is None:
         reports = report.survey(read, lambda target: inputs.make_request(target, {}, offline=bool(snapshot)))
-        add(cmd, lambda: page.of_survey(reports))
+        add(cmd, lambda page: page.of_survey(reports))
         return present(cmd, [made.to_row() for made in reports], terminal.survey(reports))
     made = report.make(read, request)
-    add(cmd, lambda: page.of_report(made))
+    add(cmd, lambda page: page.of_report(made))
     return present(cmd, made.to_json(), terminal.report(made, look()), exit_code(made, fail_on))
 
 
@@ -216,7 +216,7 @@ def list_clusters(
     from azext_aksegress.inventory import Inventory
     from azext_aksegress.pages import add
     from azext_aksegress.present import Talk, look, present
-    from azext_aksegress.render import fleet, page
+    from azext_aksegress.render import fleet
 
     talk = Talk(cmd.cli_ctx)
     request = inputs.make_request(to, {}) if to else None
@@ -226,7 +226,7 @@ def list_clusters(
         questions = graph.clusters(over, resource_group_name)
         found = listing.make(inventory, questions, vnet_type, request, fail_on=fail_on, talk=talk)
     talk.lines(fleet.story(found.rows, found.missing, found.cut_short, look(sys.stderr)))
-    add(cmd, lambda: page.of_fleet(found.rows, to, found.missing, found.cut_short))
+    add(cmd, lambda page: page.of_fleet(found.rows, to, found.missing, found.cut_short))
     return present(cmd, found.rows, fleet.lines(found.rows, look()), found.code)
 
 

@@ -1,4 +1,7 @@
-"""What `migrate` and `rollback` have in common, and how `verify` ends: read and judge, end without a write, confirm, carry out."""
+"""What `migrate` and `rollback` have in common, and how `verify` ends.
+
+Read and judge, end without a write, confirm, carry out.
+"""
 
 from __future__ import annotations
 
@@ -57,16 +60,16 @@ def _without_write(cmd: Any, move: Migration, way: Way) -> Any:
     """End a move that is blocked or not needed, or a dry run, whose plan may be saved."""
     from azext_aksegress import saved
     from azext_aksegress.present import ExitCode, look, present
-    from azext_aksegress.render import moves, page
+    from azext_aksegress.render import moves
 
     if move.refusals:
-        add(cmd, lambda: page.of_move(move, move.to_json(), moves.not_sent(move)))
+        add(cmd, lambda page: page.of_move(move, move.to_json(), moves.not_sent(move)))
         code = ExitCode.UNDETERMINED if move.undetermined else ExitCode.BLOCKED
         return present(cmd, move.to_json(), moves.refused(move, look()), code, moves.refusals(move))
     if way.out is not None:
         saved.save(way.out, move, inputs.versions())
     file = way.out or (way.plan if way.dry_run else None)
-    add(cmd, lambda: page.of_move(move, move.to_json(), moves.stopped(move, file)))
+    add(cmd, lambda page: page.of_move(move, move.to_json(), moves.stopped(move, file)))
     aside = moves.plan_in(file) if file else ()
     return present(cmd, move.to_json(), moves.without_write(move, look(), file), aside=aside)
 
@@ -76,7 +79,7 @@ def _ask_all_the_same(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: 
     from azext_aksegress import expected, proof
     from azext_aksegress.migration import NOT_VERIFIED
     from azext_aksegress.present import ExitCode, look, present
-    from azext_aksegress.render import moves, page
+    from azext_aksegress.render import moves
 
     report = move.report
     there = proof.Proof((), report.before.known, report.cluster)
@@ -84,7 +87,7 @@ def _ask_all_the_same(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: 
         findings, egress_ips, _ = proof.ask_nodes(azure, there, expected.of(report), way.probe, talk.waiting)
     document = move.stands(findings, egress_ips)
     code = ExitCode.NOT_VERIFIED if document["outcome"] == NOT_VERIFIED else ExitCode.OK
-    add(cmd, lambda: page.of_move(move, document, moves.stood(move, document), findings))
+    add(cmd, lambda page: page.of_move(move, document, moves.stood(move, document), findings))
     return present(cmd, document, moves.stands(move, document, findings, look()), code, moves.differences(findings))
 
 
@@ -107,7 +110,7 @@ def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) ->
     from azext_aksegress.fixes import az
     from azext_aksegress.migration import APPLIED
     from azext_aksegress.present import ExitCode, look, present
-    from azext_aksegress.render import moves, page
+    from azext_aksegress.render import moves
 
     plan = move.plan
     if plan is None:
@@ -118,14 +121,14 @@ def _carry_out(cmd: Any, azure: Azure, move: Migration, talk: Talk, way: Way) ->
         if not way.wait:
             talk.phase("taken by Azure")
             lines = list(moves.started(plan, kept.path))
-            add(cmd, lambda: page.of_move(move, move.started(kept.path), lines))
+            add(cmd, lambda page: page.of_move(move, move.started(kept.path), lines))
             return present(cmd, move.started(kept.path), lines, aside=lines)
         findings, egress_ips, now = proof.after_apply(azure, plan, talk.phase, way.probe)
     document = move.applied(kept.path, findings, egress_ips)
     kept.step = None
     kept.keep(talk.phase, document["outcome"], verification=document["verification"])
     code = ExitCode.OK if document["outcome"] == APPLIED else ExitCode.NOT_VERIFIED
-    add(cmd, lambda: page.of_move(move, document, moves.ended(document, findings, plan), findings, now))
+    add(cmd, lambda page: page.of_move(move, document, moves.ended(document, findings, plan), findings, now))
     pretty = moves.result(document, findings, plan, look())
     return present(cmd, document, pretty, code, moves.after_the_move(document, findings, plan))
 
@@ -134,10 +137,10 @@ def verified(cmd: Any, past: Past, found: Proof) -> Any:
     """End a `verify`: a cluster as it is now, held against its record."""
     from azext_aksegress import migration
     from azext_aksegress.present import ExitCode, look, present
-    from azext_aksegress.render import moves, page
+    from azext_aksegress.render import moves
 
     document = migration.verified(past, found.cluster, found.findings, found.egress_ips)
     code = ExitCode.OK if document["outcome"] == migration.APPLIED else ExitCode.NOT_VERIFIED
-    add(cmd, lambda: page.of_verification(past, document, found.findings, found.cluster))
+    add(cmd, lambda page: page.of_verification(past, document, found.findings, found.cluster))
     pretty = moves.verified(past, document, found.findings, look())
     return present(cmd, document, pretty, code, moves.differences(found.findings))

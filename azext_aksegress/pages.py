@@ -5,6 +5,7 @@ So the file always tells how far the command came, also where it ends early: nob
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from functools import partial, wraps
@@ -14,6 +15,7 @@ if TYPE_CHECKING:  # az loads this file for every command of the group
     from azext_aksegress.mask import Mask
     from azext_aksegress.render.page import Page
 
+_log = logging.getLogger(f"cli.{__name__}")
 _FILE = "aksegress_report_file"
 """Where az's data of one invocation has the file."""
 _LOCK = threading.Lock()
@@ -65,27 +67,32 @@ def _open(cli_ctx: Any, path: str | None, hidden: Collection[str] | None) -> Non
         cli_ctx.invocation.data.setdefault(MASK, mask)
 
 
-def add(cmd: Any, page: Callable[[], Page]) -> None:
-    """Put one more page into the report, where one was asked for; a file that cannot be written any more ends the
-    command with exit code 1, and costs no result."""
+def add(cmd: Any, made_by: Callable[[Any], Page]) -> None:
+    """Put one more page, made by the module that makes them, into the report where one was asked for.
+
+    A report that cannot be made or written any more ends the command with exit code 1, and costs no result.
+    """
     from azext_aksegress.present import ExitCode, Talk, end_with
-    from azext_aksegress.render.terminal import brief
 
     kept: ReportFile | None = cmd.cli_ctx.invocation.data.get(_FILE)
     if kept is None:
         return
+
+    from azext_aksegress.render import page
+    from azext_aksegress.render.terminal import brief
+
     with _LOCK:
-        kept.pages.append(page())
         try:
+            kept.pages.append(made_by(page))
             kept.write()
-        except OSError as error:
-            what = f"The report could not be written: {error.strerror or error}: {kept.path}"
-            Talk(cmd.cli_ctx).error(brief(what))
+        except Exception as error:  # pylint: disable=broad-except  # a move may be made: its result goes before a picture
+            _log.debug("%s", kept.path, exc_info=error)
+            why = getattr(error, "strerror", None) or error or type(error).__name__
+            Talk(cmd.cli_ctx).error(brief(f"The report could not be written in {kept.path}: {why}"))
             end_with(cmd.cli_ctx, ExitCode.ERROR)
 
 
-def _failed(name: str, error: BaseException) -> Page:
-    from azext_aksegress.render import page
-
+def _failed(name: str, error: BaseException, page: Any) -> Page:
     what = str(error) or ("Interrupted." if isinstance(error, KeyboardInterrupt) else type(error).__name__)
-    return page.of_error(name, what, getattr(error, "recommendations", None) or ())
+    made: Page = page.of_error(name, what, getattr(error, "recommendations", None) or ())
+    return made

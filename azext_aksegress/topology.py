@@ -246,7 +246,11 @@ def _moves(before: Topology, after: Topology) -> Iterator[str]:
     for subnet in after.at(SUBNET):
         alike.setdefault((_by(before, subnet) or "nothing", _by(after, subnet)), []).append(subnet.label)
     for (old, new), names in alike.items():
-        yield f"{_joined(names)}: {new}, as today." if old == new else f"{_joined(names)}: {old} -> {new}."
+        yield (
+            f"{_joined(names)}: {new}, as {before.title.lower()}."
+            if old == new
+            else f"{_joined(names)}: {old} -> {new}."
+        )
 
 
 def _addresses(before: Topology, after: Topology) -> Iterator[str]:

@@ -35,7 +35,7 @@ def work(name: str = "aks-shop", fails: BaseException | None = None) -> Any:
         if fails:
             raise fails
         made = page.of_report(Shop.byo().routed().report(UDR))
-        pages.add(cmd, lambda: page.Page(name, f"{name}: judged", made.style, made.verdict, made.facts))
+        pages.add(cmd, lambda _: page.Page(name, f"{name}: judged", made.style, made.verdict, made.facts))
         return "done"
 
     return command
@@ -88,9 +88,21 @@ class TestAFile:
         assert "No space left" in capsys.readouterr().err
 
 
+def test_a_page_that_cannot_be_made_costs_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    @pages.in_a_file
+    def command(cmd: Any, **_: Any) -> str:
+        pages.add(cmd, lambda _: [][1])
+        return "done"
+
+    cmd = Command()
+    assert command(cmd, report=str(tmp_path / "r.md")) == "done"
+    assert cmd.cli_ctx.ends_with() == ExitCode.ERROR
+    assert "could not be written" in capsys.readouterr().err
+
+
 def test_without_a_file_nothing_is_drawn() -> None:
     command = Command()
-    pages.add(command, lambda: pytest.fail("a page was made"))
+    pages.add(command, lambda _: pytest.fail("a page was made"))
 
 
 def test_a_mask_without_a_file_is_for_the_result() -> None:

@@ -20,7 +20,7 @@ VERDICTS = {"success": "✅", "warning": "⚠️", "error": "❌"}
 LOOKED_AT = (FAIL, UNKNOWN, WARN, NOTE)
 """What a reader should see without opening anything, worst first."""
 
-_ACTIVE = re.compile(r"[\\`*\[\]<&|~$]|(?<!\w)_|_(?!\w)|^\s*(?:[-+=#>]|\d+[.)])")
+_ACTIVE = re.compile(r"[\\`*\[\]<&|~$]|(?<!\w)_|_(?!\w)|^\s*(?:[-+](?=[\s-]|$)|[=#>]|\d+[.)](?=\s|$))")
 """What Markdown acts upon, the last of them at the beginning of a line only."""
 _LINKED = re.compile(r"(?i)([@#])(?=\w)|(:)(?=//)|(www|mailto|xmpp)(?=[.:])")
 
@@ -128,27 +128,24 @@ def _question(question: str, rows: Sequence[Json]) -> Iterator[str]:
 def _path(path: Change) -> Iterator[str]:
     """The path in the part of Mermaid that both know: `graph`, and labels without tags (Microsoft, Azure DevOps,
     Markdown syntax for wikis, "Add Mermaid diagrams to a wiki page")."""
-    yield from ("## Egress path", "", "```mermaid", "graph LR")
-    for index, found in enumerate(path.pictures):
-        yield from _picture(found, index, path)
-    yield from ("```", "")
+    yield from ("## Egress path", "")
+    for found in path.pictures:
+        yield from (f"**{inline(found.title)}**", "", "```mermaid", "graph LR", *_picture(found, path), "```", "")
     yield from (f"- {inline(words)}" for words in path.words)
     for node in {node.id: node for found in path.pictures for node in found.nodes if node.unknown}.values():
         yield f"- ❔ {inline(f'{node.label}: {node.unknown}')}"
     yield ""
 
 
-def _picture(found: Topology, index: int, path: Change) -> Iterator[str]:
-    """One picture as a subgraph; what the other one has not is marked by a sign."""
-    names = {node.id: f"n{index}x{number}" for number, node in enumerate(found.nodes)}
+def _picture(found: Topology, path: Change) -> Iterator[str]:
+    """The boxes and links of one picture; what the other one has not is marked by a sign."""
+    names = {node.id: f"n{number}" for number, node in enumerate(found.nodes)}
     mark, differs = ("- ", path.gone) if found is path.before else ("+ ", path.new)
-    yield f'  subgraph p{index}["{_label(found.title)}"]'
     for stage in STAGES:
         for node in found.at(stage):
             sign = f"{mark if node.id in differs else ''}{'? ' if node.unknown else ''}"
-            yield f'    {names[node.id]}["{_label(sign + node.label)}"]'
-    yield from (f"    {names[start]} --> {names[end]}" for start, end in found.links)
-    yield "  end"
+            yield f'  {names[node.id]}["{_label(sign + node.label)}"]'
+    yield from (f"  {names[start]} --> {names[end]}" for start, end in found.links)
 
 
 def _label(text: str) -> str:

@@ -138,7 +138,7 @@ def of_move(
     if now is None:
         return page
     path = Change(topology.today(move.report.cluster, "Before"), topology.today(now, "After the move, as found"))
-    return replace(page, path=path)
+    return replace(page, path=path, facts=_facts(now, reporting.known(lambda: now.outbound_type)))
 
 
 def of_verification(past: Past, document: Json, found: Sequence[Finding], now: Cluster) -> Page:
