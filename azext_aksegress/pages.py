@@ -70,7 +70,8 @@ def _open(cli_ctx: Any, path: str | None, hidden: Collection[str] | None) -> Non
 def add(cmd: Any, made_by: Callable[[Any], Page]) -> None:
     """Put one more page, made by the module that makes them, into the report where one was asked for.
 
-    A report that cannot be made or written any more ends the command with exit code 1, and costs no result.
+    A report that cannot be made or written any more ends the command with exit code 1, and costs no result: the move
+    that it is about may be made.
     """
     from azext_aksegress.present import ExitCode, Talk, end_with
 
@@ -85,7 +86,7 @@ def add(cmd: Any, made_by: Callable[[Any], Page]) -> None:
         try:
             kept.pages.append(made_by(page))
             kept.write()
-        except Exception as error:  # pylint: disable=broad-except  # a move may be made: its result goes before a picture
+        except Exception as error:  # noqa: BLE001  # pylint: disable=broad-except
             _log.debug("%s", kept.path, exc_info=error)
             why = getattr(error, "strerror", None) or error or type(error).__name__
             Talk(cmd.cli_ctx).error(brief(f"The report could not be written in {kept.path}: {why}"))

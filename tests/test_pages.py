@@ -89,9 +89,12 @@ class TestAFile:
 
 
 def test_a_page_that_cannot_be_made_costs_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def broken(_: Any) -> Any:
+        raise KeyError("a cluster that nobody thought of")
+
     @pages.in_a_file
     def command(cmd: Any, **_: Any) -> str:
-        pages.add(cmd, lambda _: [][1])
+        pages.add(cmd, broken)
         return "done"
 
     cmd = Command()

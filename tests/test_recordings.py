@@ -13,6 +13,7 @@ import yaml
 from azext_aksegress import body, matrix
 from azext_aksegress.body import writable
 from azext_aksegress.cluster import Cluster
+from azext_aksegress.render import html, page
 from azext_aksegress.report import make, show_json
 from azext_aksegress.request import OPTIONS, Request
 from azext_aksegress.snapshot import Snapshot
@@ -44,7 +45,9 @@ def test_a_recorded_cluster_is_shown_and_judged(cluster: Any) -> None:
     snapshot = Snapshot("2026-11-23T06:00:00Z", "2024-09-02-preview", cluster)
     assert show_json(snapshot)["egress"]["vnet"] == "managed"
     for target in matrix.OUTBOUND_TYPES:
-        assert make(snapshot, Request(target)).findings
+        made = make(snapshot, Request(target))
+        assert made.findings
+        assert "<svg" in html.render([page.of_report(made)])
 
 
 def updates() -> list[Any]:

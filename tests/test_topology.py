@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from azext_aksegress import topology
+from azext_aksegress.report import known
 from azext_aksegress.request import Request
 from azext_aksegress.topology import ADDRESS, CARRIER, POOL, SUBNET, Change, Topology
 from tests.armsim.estate import isolated
 from tests.builders import AZ, Shop
+from tests.defects import Defect
 from tests.render.pages import POOLS, ten_pools
+from tests.test_defects import DEFECTS
 
 LB, MNAT, UANAT, UDR = "loadBalancer", "managedNATGateway", "userAssignedNATGateway", "userDefinedRouting"
 
@@ -106,3 +111,16 @@ class TestAMove:
 def test_one_picture_is_told_by_who_goes_out_how() -> None:
     words = Change(topology.today(Shop.byo(UDR).cluster())).words
     assert words == ("snet-system and snet-apps: by Azure Firewall fw-hub (10.1.0.4), as 52.0.0.1.",)
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=str)
+def test_the_pictures_of_any_cluster_show_what_its_report_says(defect: Defect) -> None:
+    made = defect.shop().report(defect.to, **defect.asked)
+    pictures = (topology.today(made.cluster), topology.afterwards(made.cluster, made.request))
+    pools = {pool.name for pool in known(lambda: made.cluster.pools) or ()}
+    for picture, told in zip(pictures, (made.before, made.after)):
+        drawn = {node.label for node in picture.at(ADDRESS) if not node.unknown}
+        assert drawn == set(told.known)
+        assert pools <= {node.label.split(",")[0] for node in picture.at(POOL)}
+        assert told.unknown or not any(node.unknown for node in picture.at(ADDRESS))
+        assert all(picture.after(node.id) for node in picture.at(SUBNET))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from azext_aksegress import report
 from azext_aksegress.arm import Json
 from azext_aksegress.matrix import OUTBOUND_TYPES
-from azext_aksegress.render import terminal
+from azext_aksegress.render import html, markdown, page, terminal
 from azext_aksegress.snapshot import from_json
 from tests.defects import Defect, ready
 from tests.properties.documents import WORLDS, World, hidden, judged, request, shuffled, worlds
@@ -44,6 +44,8 @@ def test_whatever_is_judged_can_be_shown_and_saved_and_judged_again(told: tuple[
     snapshot = world.snapshot(wanted)
     made = report.make(snapshot, wanted)
     assert list(terminal.report(made, terminal.Look(80)))
+    shown = page.of_report(made)
+    assert all(render([shown]) for render in (html.render, markdown.render))
     saved = from_json(report.show_json(snapshot))
     assert report.make(saved, wanted).verdict in (*RANK, "nothingToDo")
 
