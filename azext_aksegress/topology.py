@@ -95,7 +95,8 @@ class Change:
         old, new = ({node.id for node in found.at(ADDRESS)} for found in (self.before, self.after))
         ways = f"another way out for {moved}" if moved else "the same way out"
         addresses = "the same egress addresses" if old == new else "other egress addresses"
-        return f"{titles}: {ways}, {addresses}"
+        limits = ", as far as is known" if any(_is_open(found) for found in self.pictures) else ""
+        return f"{titles}: {ways}, {addresses}{limits}"
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -235,6 +236,11 @@ def _ways(found: Topology) -> Iterator[str]:
             yield f"{names}: by {way.label}{f', as {addresses}' if addresses else ''}."
 
 
+def _is_open(found: Topology) -> bool:
+    """Whether a way out or an address is not known."""
+    return any(node.unknown for node in (*found.at(CARRIER), *found.at(ADDRESS)))
+
+
 def _by(found: Topology, subnet: Node) -> str:
     """How a subnet goes out, in words."""
     return _joined(way.label for way in found.after(subnet.id))
@@ -246,11 +252,8 @@ def _moves(before: Topology, after: Topology) -> Iterator[str]:
     for subnet in after.at(SUBNET):
         alike.setdefault((_by(before, subnet) or "nothing", _by(after, subnet)), []).append(subnet.label)
     for (old, new), names in alike.items():
-        yield (
-            f"{_joined(names)}: {new}, as {before.title.lower()}."
-            if old == new
-            else f"{_joined(names)}: {old} -> {new}."
-        )
+        same = new if egress.UNKNOWN in new else f"{new}, as {before.title.lower()}"
+        yield f"{_joined(names)}: {same if old == new else f'{old} -> {new}'}."
 
 
 def _addresses(before: Topology, after: Topology) -> Iterator[str]:
@@ -261,9 +264,12 @@ def _addresses(before: Topology, after: Topology) -> Iterator[str]:
         "no longer seen": [node for node in old.values() if node.id not in new],
         "new": [node for node in come if not node.unknown],
         "not known before the move": [node for node in come if node.unknown],
-        "stay": [node for node in new.values() if node.id in old],
+        "stay": [node for node in new.values() if node.id in old and not node.unknown],
+        "not known": [node for node in new.values() if node.id in old and node.unknown],
     }
     said = [f"{words}: {_joined(node.label for node in found)}" for words, found in kinds.items() if found]
+    if any(node.unknown for node in after.at(CARRIER)):
+        said.append("others are not known")
     if said:
         yield f"Egress addresses: {'; '.join(said)}."
     elif not new:

@@ -124,3 +124,16 @@ def test_the_pictures_of_any_cluster_show_what_its_report_says(defect: Defect) -
         assert pools <= {node.label.split(",")[0] for node in picture.at(POOL)}
         assert told.unknown or not any(node.unknown for node in picture.at(ADDRESS))
         assert all(picture.after(node.id) for node in picture.at(SUBNET))
+
+
+class TestWhatIsNotKnown:
+    def test_is_not_said_to_stay_as_it_is(self) -> None:
+        found = change(Shop.byo(UDR).gated().forbid("snet-apps"), UANAT)
+        assert "snet-apps: unknown." in found.words
+        assert found.words[-1] == "Egress addresses: stay: 52.0.0.1; others are not known."
+        assert found.title.endswith("as far as is known")
+
+    def test_of_addresses_is_not_said_to_stay_either(self) -> None:
+        found = change(Shop.byo().routed(hop="10.9.9.9"), UDR)
+        assert found.words[-1] == "Egress addresses: not known: unknown."
+        assert found.title.endswith("as far as is known")

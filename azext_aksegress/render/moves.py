@@ -242,7 +242,7 @@ def verification_ended(past: Past, document: Json, found: Sequence[Finding]) -> 
         yield [("warning", "By the record, Azure did not take the update.")]
         return
     if not any(row.outcome == FAIL for row in found):
-        yield [("primary", "What is not known is not proven. Mend what is named above, and look again:")]
+        yield [("primary", "What is not known is not proven. Mend what is named, and look again:")]
         yield [("action", f"  {_verify(past.cluster_id, past.path, found)}")]
         return
     of_egress = [row for row in found if row.outcome in (FAIL, UNKNOWN) and row.check is not BESIDE]

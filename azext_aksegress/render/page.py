@@ -166,7 +166,7 @@ def of_fleet(rows: Sequence[Json], to: str | None, missing: Mapping[str, str], c
             row["name"],
             row["resourceGroup"],
             (row["outboundType"] if to else row["vnet"]) or "unknown",
-            ", ".join(row["egressIps"]) + ("" if row["egressIpsComplete"] else " and unknown"),
+            ", ".join([*row["egressIps"], *([] if row["egressIpsComplete"] else ["unknown"])]),
             *((", ".join(row["blockers"]), ", ".join(row["unknowns"]), ", ".join(row["warnings"])) if to else ()),
         )
         for row in rows

@@ -221,7 +221,7 @@ def next_steps(made: Report) -> Iterator[Line]:
     if made.verdict == NOTHING_TO_DO:
         return
     if made.refusals(checks.acceptable_ids()):
-        first = "Once everything above can be read, look again:" if made.verdict == UNDETERMINED else MEND
+        first = "Once all that decides can be read, look again:" if made.verdict == UNDETERMINED else MEND
         yield [("primary", first)]
         yield [("action", f"  {az('aks egress check', **move)}")]
         return
