@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Iterable, Iterator, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, Sequence, Tuple
 
 from azext_aksegress import arm, egress, hops, matrix, profiles
 from azext_aksegress.cluster import Cluster, Subnet
@@ -141,11 +141,7 @@ def _rows(cluster: Cluster, request: Request | None) -> Iterator[tuple[list[Node
     subnets = known(lambda: cluster.subnets) or ()
     for subnet in subnets:
         pools = [labels.get(name) or _pool(name, name) for name in subnet.pools]
-        read = partial(egress.carriers_of, cluster, subnet, request)
-        try:
-            carriers: Iterable[Carrier] = read()
-        except Unread as unread:
-            carriers = (Carrier(egress.UNKNOWN, unknown=unread),)
+        carriers = _carriers(partial(egress.carriers_of, cluster, subnet, request))
         yield pools, _subnet(cluster, subnet), [_way(cluster, subnet, carrier) for carrier in carriers]
     placed = {name for subnet in subnets for name in subnet.pools}
     rest = [pool for name, pool in labels.items() if name not in placed]
@@ -164,8 +160,13 @@ def _elsewhere(cluster: Cluster, request: Request | None) -> Iterable[Carrier]:
     """What carries pools whose subnet is not known: AKS's own path in AKS's own network, and nobody knows elsewhere."""
     if known(lambda: cluster.subnets):
         return (Carrier(egress.UNKNOWN, unknown=Untold(cluster.id, "which subnet they are in was not read")),)
+    return _carriers(lambda: egress.carriers(cluster, request))
+
+
+def _carriers(read: Callable[[], Iterable[Carrier]]) -> Iterable[Carrier]:
+    """Carriers, or one that is unknown where they could not be read."""
     try:
-        return tuple(egress.carriers(cluster, request))
+        return tuple(read())
     except Unread as unread:
         return (Carrier(egress.UNKNOWN, unknown=unread),)
 
@@ -194,7 +195,7 @@ def _subnet(cluster: Cluster, subnet: Subnet) -> Node:
 def _way(cluster: Cluster, subnet: Subnet | None, carrier: Carrier) -> _Way:
     """A box for what carries egress, and one for each address behind it."""
     why = str(carrier.unknown) if carrier.unknown and carrier.kind == egress.UNKNOWN else None
-    node = Node(CARRIER, f"{carrier.kind}/{(carrier.via or '').lower()}", _label(subnet, carrier), why)
+    node = Node(CARRIER, f"{carrier.kind}/{(carrier.via or why or '').lower()}", _label(subnet, carrier), why)
     found = [_address(cluster, address_id) for address_id in carrier.address_ids]
     if carrier.unknown and carrier.kind not in (egress.NO_PATH, egress.UNKNOWN):
         label = "new addresses" if carrier.unknown.reason == egress.MADE_BY_THE_MOVE else "unknown"

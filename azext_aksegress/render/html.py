@@ -151,8 +151,7 @@ def _prose(lines: Iterable[Line]) -> Iterator[Element]:
     for line in lines:
         words = "".join(text for style, text in line if style != "action").strip()
         if words:
-            parts = enumerate(words.split("`"))
-            yield element("p", *(element("code", part) if odd % 2 else part for odd, part in parts), class_=line[0][0])
+            yield element("p", words, class_=line[0][0])
         yield from (_command(text.strip()) for style, text in line if style == "action")
 
 

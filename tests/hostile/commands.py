@@ -42,7 +42,7 @@ def printed(report: Report) -> list[str]:
     """Every command of a report, of the plan that goes past all of it that can be gone past, and what comes next."""
     move = migration.prepare(report.cluster.snapshot, report.request, checks.acceptable_ids())
     found = [*_commands(report.to_json()), *_commands(move.to_json())]
-    found += [line.strip() for line in terminal.next_steps(report) if line.startswith("  az ")]
+    found += [text.strip() for line in terminal.next_steps(report) for style, text in line if style == "action"]
     return [*found, *([move.plan.command] if move.plan else [])]
 
 
