@@ -49,7 +49,7 @@ def in_a_file(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(cmd, **given)
         except (Exception, KeyboardInterrupt) as error:
-            add(cmd, partial(_failed, given.get("resource_name") or "Clusters", error))
+            add(cmd, partial(_failed, given.get("resource_name") or "az aks egress", error))
             raise
 
     return run

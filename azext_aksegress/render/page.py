@@ -125,20 +125,23 @@ def of_move(
     now: Cluster | None = None,
 ) -> Page:
     """The page of a migration or a rollback: what was judged, planned, done and found; `now` is the cluster then."""
-    outcome = document["outcome"]
+    outcome, judged = document["outcome"], terminal.verdict(move.report)
     lines = list(ending)
-    if outcome in (BLOCKED, PLANNED, reporting.NOTHING_TO_DO):
-        style, verdict = VERDICT_STYLES.get(move.report.verdict, "success"), terminal.verdict(move.report)
-        style = "error" if outcome == BLOCKED else style
-    else:
+    if outcome in (PLANNED, reporting.NOTHING_TO_DO):
+        style, verdict = VERDICT_STYLES.get(move.report.verdict, "success"), judged
+    else:  # the first line says how it ended
         (style, verdict), lines = lines[0][0], lines[1:]
         style = "warning" if outcome == STARTED else style
+        verdict = f"{verdict} {judged}" if outcome == BLOCKED else verdict
     plan = move.plan and moves.plan(move.plan, LOOK)
     page = _judged(move.report, style, verdict, found=found, ending=lines, plan=plan or ())
+    if move.plan and move.plan.accepted:
+        page = replace(page, facts=(*page.facts, ("Accepted", ", ".join(move.plan.accepted))))
     if now is None:
         return page
     path = Change(topology.today(move.report.cluster, "Before"), topology.today(now, "After the move, as found"))
-    return replace(page, path=path, facts=_facts(now, reporting.known(lambda: now.outbound_type)))
+    facts = dict([*page.facts, *_facts(now, reporting.known(lambda: now.outbound_type))])
+    return replace(page, path=path, facts=tuple(facts.items()))
 
 
 def of_verification(past: Past, document: Json, found: Sequence[Finding], now: Cluster) -> Page:
@@ -159,6 +162,8 @@ def of_verification(past: Past, document: Json, found: Sequence[Finding], now: C
 
 def of_fleet(rows: Sequence[Json], to: str | None, missing: Mapping[str, str], cut_short: str | None) -> Page:
     """The page of a fleet: a row a cluster."""
+    verdicts = {row["verdict"] for row in rows}
+    is_open = missing or reporting.UNDETERMINED in verdicts or not all(row["egressIpsComplete"] for row in rows)
     titles = ("Verdict" if to else "Outbound type", "Name", "Resource group", "From" if to else "VNet", "Egress IPs")
     cells = tuple(
         (
@@ -174,7 +179,7 @@ def of_fleet(rows: Sequence[Json], to: str | None, missing: Mapping[str, str], c
     return Page(
         name="Clusters",
         title=f"Clusters, judged for a change to {to}" if to else "Clusters, and how each reaches the internet",
-        style="error" if cut_short else "warning" if missing else "success",
+        style="error" if cut_short or reporting.BLOCKED in verdicts else "warning" if is_open else "success",
         verdict=f"{cut_short or ''} {fleet.summary(rows)}.".strip(),
         ending=tuple(rows_of.story(rows, missing, cut_short, LOOK))[1:],  # the sum is the verdict
         table=Table((*titles, *(("Blockers", "Unknowns", "Warnings") if to else ())), cells),

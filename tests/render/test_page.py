@@ -17,6 +17,7 @@ from azext_aksegress.render.page import Page
 from azext_aksegress.topology import ADDRESS, POOL
 from tests.builders import SUBSCRIPTION, Shop
 from tests.render.pages import CASES, HOSTILE, POOLS, UANAT, UDR, ten_pools
+from tests.render.test_fleet import row
 from tests.render.test_terminal import GOLDEN
 
 _MADE_BY_AKS = re.compile("publicIPAddresses/[0-9a-f-]{36}")
@@ -193,3 +194,32 @@ def test_a_cluster_of_which_little_is_known_is_drawn_all_the_same() -> None:
     assert made.path
     assert [node.label for node in made.path.before.at(POOL)] == ["unknown"]
     assert "unknown" in markdown.render([made])
+
+
+class TestTheVerdict:
+    @pytest.mark.parametrize(
+        ("verdicts", "style"),
+        [
+            (["ready", "blocked"], "error"),
+            (["ready", "undetermined"], "warning"),
+            (["ready", "nothingToDo"], "success"),
+        ],
+    )
+    def test_of_a_fleet_is_that_of_its_worst_cluster(self, verdicts: list[str], style: str) -> None:
+        assert page.of_fleet([row(verdict=verdict) for verdict in verdicts], UDR, {}, None).style == style
+
+    def test_of_a_fleet_that_was_not_read_to_its_end_is_an_error(self) -> None:
+        assert page.of_fleet([row()], UDR, {}, "Resource Graph is too busy.").style == "error"
+
+    def test_of_a_move_that_needs_an_acceptance_says_that_nothing_was_sent(self) -> None:
+        made = CASES["migrate-blocked"]()
+        assert (made.style, made.verdict.split(".")[0]) == ("error", "Not sent, because of EGR604")
+
+    def test_of_a_move_names_what_was_accepted(self) -> None:
+        assert ("Accepted", "EGR604") in CASES["migrate-one-way"]().facts
+
+    @pytest.mark.parametrize("case", CASES)
+    def test_is_green_where_nothing_is_wrong_alone(self, case: str) -> None:
+        made = CASES[case]()
+        wrong = [found for found in made.findings if found["outcome"] == "fail"]
+        assert not (made.style == "success" and wrong)
