@@ -56,9 +56,9 @@ def test_every_finding_and_every_command_is_in_it(case: str, ending: str) -> Non
     made = CASES[case]()
     text = WRITERS[ending]([made])
     shown = unescape(re.sub("<[^>]*>", "", text if ending == "html" else rendered(text)))
-    for row in made.findings:
-        assert row["title"] in shown
-        assert [fix["command"] for fix in row["fix"] if fix["command"] not in shown] == []
+    for finding in made.findings:
+        assert finding["title"] in shown
+        assert [fix["command"] for fix in finding["fix"] if fix["command"] not in shown] == []
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if CASES[case]().path])
@@ -149,7 +149,7 @@ class TestMasked:
         made = Mask("ips").all(CASES["check-blocked"]())
         assert made.path
         drawn_as = {node.label for found in made.path.pictures for node in found.at(ADDRESS)}
-        (observed,) = (row["observed"] for row in made.findings if row["id"] == "EGR602")
+        (observed,) = (found["observed"] for found in made.findings if found["id"] == "EGR602")
         assert any(observed.startswith(name) for name in drawn_as)
 
 
