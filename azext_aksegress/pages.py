@@ -86,6 +86,8 @@ def add(cmd: Any, made_by: Callable[[Any], Page]) -> None:
         try:
             kept.pages.append(made_by(page))
             kept.write()
+            if len(kept.pages) == 1:
+                Talk(cmd.cli_ctx).lines([[("primary", brief(f"The report is in {kept.path}."))]])
         except Exception as error:  # noqa: BLE001  # pylint: disable=broad-except
             _log.debug("%s", kept.path, exc_info=error)
             why = getattr(error, "strerror", None) or error or type(error).__name__

@@ -8,11 +8,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import pkgutil
-from typing import Iterable, Iterator, Sequence
+from typing import Iterable, Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from azext_aksegress.arm import Json
+from azext_aksegress.checks import FAIL, UNKNOWN
 from azext_aksegress.render import svg
 from azext_aksegress.render.markup import element
 from azext_aksegress.render.page import OUTCOMES, Page, Table, counted, identity
@@ -88,7 +89,8 @@ def _policy(style: str, script: str) -> Element:
 
 def _page(page: Page, number: int) -> Element:
     name = f"page-{number}"
-    findings = [element("h2", "Findings"), _filter(page, number), *_findings(page)] if page.findings else []
+    anchors = {id(row): f"finding-{number}-{index}" for index, row in enumerate(page.findings)}
+    findings = [element("h2", "Findings"), _filter(page, number), *_findings(page, anchors)] if page.findings else []
     table = [_filter(page, number), _table(page.table)] if page.table else []
     return element(
         "article",
@@ -96,6 +98,7 @@ def _page(page: Page, number: int) -> Element:
             "header",
             element("h1", page.title, id=name),
             element("p", _sign(VERDICTS[page.style]), page.verdict, class_=f"verdict {page.style}"),
+            _decisive(page, anchors),
             element("dl", *(_fact(name, value) for name, value in page.facts), class_="facts") if page.facts else None,
         ),
         *(_path(page.name, page.path, number) if page.path else ()),
@@ -104,6 +107,24 @@ def _page(page: Page, number: int) -> Element:
         *(element("section", *part, class_="rows") for part in (table, findings) if part),
         aria_labelledby=name,
     )
+
+
+def _decisive(page: Page, anchors: Mapping[int, str]) -> Element | None:
+    """What stands in the way, or where nothing does, what is not known: links to the findings."""
+    rows = next(
+        filter(None, ([row for row in page.findings if row["outcome"] == kind] for kind in (FAIL, UNKNOWN))), ()
+    )
+    items = [
+        element(
+            "li",
+            _sign(SIGNS[row["outcome"]]),
+            element("a", f"{identity(row)} {row['title']}".strip(), href=f"#{anchors[id(row)]}"),
+            f": {row['observed']}" if row["observed"] else None,
+            class_=row["outcome"],
+        )
+        for row in rows
+    ]
+    return element("ul", *items, class_="decisive") if items else None
 
 
 def _section(title: str, content: Sequence[Element]) -> tuple[Element, ...]:
@@ -173,14 +194,16 @@ def _filter(page: Page, number: int) -> Element:
     return element("fieldset", element("legend", "Show"), *boxes, class_="filter", hidden="")
 
 
-def _findings(page: Page) -> Iterator[Element]:
+def _findings(page: Page, anchors: Mapping[int, str]) -> Iterator[Element]:
     for question, rows in page.by_question(*OUTCOMES).items():
-        yield element("section", element("h3", question), element("ul", *map(_item, rows)), class_="group")
+        yield element(
+            "section", element("h3", question), element("ul", *(_item(row, anchors) for row in rows)), class_="group"
+        )
 
 
-def _item(row: Json) -> Element:
+def _item(row: Json, anchors: Mapping[int, str]) -> Element:
     outcome = row["outcome"]
-    return element("li", *_finding(row), class_=f"finding {outcome}", data_outcome=outcome)
+    return element("li", *_finding(row), class_=f"finding {outcome}", data_outcome=outcome, id=anchors[id(row)])
 
 
 def _finding(row: Json) -> Iterator[Element]:

@@ -164,12 +164,20 @@ def of_fleet(rows: Sequence[Json], to: str | None, missing: Mapping[str, str], c
     """The page of a fleet: a row a cluster."""
     verdicts = {row["verdict"] for row in rows}
     is_open = missing or reporting.UNDETERMINED in verdicts or not all(row["egressIpsComplete"] for row in rows)
-    titles = ("Verdict" if to else "Outbound type", "Name", "Resource group", "From" if to else "VNet", "Egress IPs")
+    subscriptions = sorted({row["subscriptionId"] for row in rows})
+    several = len(subscriptions) > 1
+    command = az("aks egress check", subscription="SUBSCRIPTION", resource_group="GROUP", name="NAME", to=to or "TYPE")
+    titles = (
+        *("Verdict" if to else "Outbound type", "Name", "Resource group"),
+        *(("Subscription",) if several else ()),
+        *("From" if to else "VNet", "Egress IPs"),
+    )
     cells = tuple(
         (
             row["verdict"] or row["outboundType"] or "unknown",
             row["name"],
             row["resourceGroup"],
+            *((row["subscriptionId"],) if several else ()),
             (row["outboundType"] if to else row["vnet"]) or "unknown",
             ", ".join([*row["egressIps"], *([] if row["egressIpsComplete"] else ["unknown"])]),
             *((", ".join(row["blockers"]), ", ".join(row["unknowns"]), ", ".join(row["warnings"])) if to else ()),
@@ -181,7 +189,12 @@ def of_fleet(rows: Sequence[Json], to: str | None, missing: Mapping[str, str], c
         title=f"Clusters, judged for a change to {to}" if to else "Clusters, and how each reaches the internet",
         style="error" if cut_short or reporting.BLOCKED in verdicts else "warning" if is_open else "success",
         verdict=f"{cut_short or ''} {fleet.summary(rows)}.".strip(),
-        ending=tuple(rows_of.story(rows, missing, cut_short, LOOK))[1:],  # the sum is the verdict
+        facts=() if several else tuple(("Subscription", found) for found in subscriptions),
+        ending=(
+            *tuple(rows_of.story(rows, missing, cut_short, LOOK))[1:],  # the sum is the verdict
+            [("primary", "For one of them, with every finding:")],
+            [("action", f"  {command}")],
+        ),
         table=Table((*titles, *(("Blockers", "Unknowns", "Warnings") if to else ())), cells),
     )
 

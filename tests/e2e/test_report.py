@@ -45,6 +45,12 @@ class TestEachCommand:
         assert "EGR201" in text
         assert "20.50.0.2" in text
 
+    def test_says_where_its_report_is(self, az: Az, serve: Serve) -> None:
+        serve(Shop.byo())
+        words = ("aks", "egress", "check", *CLUSTER, *UDR, "--report", "r.md", "-o", "none")
+        assert az(*words).err == "The report is in r.md.\n"
+        assert az(*words, "--only-show-errors").err == ""
+
     def test_check_without_a_type_writes_a_row_for_each(self, az: Az, serve: Serve) -> None:
         serve(Shop.byo())
         assert egress(az, "check", *CLUSTER, "--report", "r.md") == 0

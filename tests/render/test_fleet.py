@@ -18,7 +18,7 @@ from azext_aksegress.render.terminal import Line, Look
 from azext_aksegress.report import VERDICTS, make
 from azext_aksegress.request import Request
 from tests.armsim.arm import Arm
-from tests.armsim.estate import Estate, cluster_id
+from tests.armsim.estate import SUBSCRIPTION, Estate, cluster_id
 from tests.armsim.estate_fleet import KINDS
 from tests.armsim.estate_fleet import fleet as large_fleet
 from tests.builders import AZ
@@ -47,6 +47,7 @@ def row(**changes: Any) -> Json:
         "id": cluster_id("aks-shop"),
         "name": "aks-shop",
         "resourceGroup": "rg-shop",
+        "subscriptionId": SUBSCRIPTION,
         "outboundType": "loadBalancer",
         "vnet": "byo",
         "egressIps": ["52.0.0.1"],

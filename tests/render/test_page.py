@@ -223,3 +223,30 @@ class TestTheVerdict:
         made = CASES[case]()
         wrong = [found for found in made.findings if found["outcome"] == "fail"]
         assert not (made.style == "success" and wrong)
+
+
+class TestAFleet:
+    def test_of_several_subscriptions_tells_which_each_cluster_is_in(self) -> None:
+        made = page.of_fleet([row(), row(subscriptionId="another")], UDR, {}, None)
+        assert made.table
+        assert "Subscription" in made.table.titles
+        assert all(len(cells) == len(made.table.titles) for cells in made.table.rows)
+
+    def test_of_one_subscription_tells_it_once(self) -> None:
+        made = page.of_fleet([row()], None, {}, None)
+        assert made.table
+        assert "Subscription" not in made.table.titles
+        assert made.facts == (("Subscription", SUBSCRIPTION),)
+
+
+def test_what_stops_a_move_is_named_first_and_leads_to_its_finding() -> None:
+    text = html.render([CASES["check-blocked"]()])
+    (anchor, title) = re.findall('<a href="#([^"]*)">([^<]*)</a>', text)[0]
+    assert title == "EGR202 every route table has a 0.0.0.0/0 route"
+    assert len(re.findall(f' id="{anchor}"', text)) == 1
+    assert text.index(title) < text.index("<svg")
+
+
+def test_where_nothing_stops_a_move_what_is_not_known_is_named_first() -> None:
+    text = html.render([CASES["check-undetermined"]()])
+    assert re.findall('<a href="#[^"]*">([^ ]*)', text)[:2] == ["EGR211", "EGR212"]
